@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target of ours: warnings are errors, existentials are spelled out, and a
+/// module's members are visible only where the module is imported.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "Stampede",
+    products: [
+        .library(name: "Reconnection", targets: ["Reconnection", "MonotonicTime"]),
+        .executable(name: "stampede", targets: ["stampede"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The rooms of the house, from the ground up. Dependencies point downwards only; a test reads every
+        // import and fails where one points the wrong way.
+        .target(name: "MonotonicTime", swiftSettings: strict),
+        .target(name: "Reconnection", dependencies: ["MonotonicTime"], swiftSettings: strict),
+        .target(name: "DiscreteEvents", dependencies: ["MonotonicTime"], swiftSettings: strict),
+        .systemLibrary(name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
+        .target(name: "CGSLErrors", dependencies: ["CGSL"]),
+        .target(name: "Statistics", dependencies: ["CGSL", "CGSLErrors"], swiftSettings: strict),
+        .target(
+            name: "Scenarios",
+            dependencies: ["Reconnection", "MonotonicTime", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "FleetSimulation",
+            dependencies: ["Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Experiments",
+            dependencies: ["FleetSimulation", "Statistics", "Scenarios", "Reconnection", "MonotonicTime"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Reports",
+            dependencies: ["Experiments", "FleetSimulation", "Statistics", "Scenarios", "MonotonicTime"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "stampede",
+            dependencies: [
+                "Reports", "Experiments", "FleetSimulation", "Statistics", "Scenarios", "DiscreteEvents",
+                "Reconnection", "MonotonicTime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "MonotonicTimeTests", dependencies: ["MonotonicTime"], swiftSettings: strict),
+        .testTarget(name: "DiscreteEventsTests", dependencies: ["DiscreteEvents", "MonotonicTime"], swiftSettings: strict),
+        .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"], swiftSettings: strict),
+    ]
+)
