@@ -109,7 +109,6 @@ public struct Interval: Sendable, Hashable, Comparable, BitwiseCopyable {
 }
 
 @inlinable
-@usableFromInline
 func saturatingSum(_ left: Int64, _ right: Int64) -> Int64 {
     let (sum, overflow) = left.addingReportingOverflow(right)
     guard overflow else { return sum }
@@ -117,7 +116,6 @@ func saturatingSum(_ left: Int64, _ right: Int64) -> Int64 {
 }
 
 @inlinable
-@usableFromInline
 func saturatingDifference(_ left: Int64, _ right: Int64) -> Int64 {
     let (difference, overflow) = left.subtractingReportingOverflow(right)
     guard overflow else { return difference }

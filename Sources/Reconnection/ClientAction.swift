@@ -1,0 +1,67 @@
+public import MonotonicTime
+
+/// Something a client wants its driver to do, or to know.
+public enum ClientAction: Sendable, Hashable {
+    /// Open a transport, and name this generation in everything reported about it.
+    case openTransport(generation: UInt32)
+    /// Close or abandon the transport of this generation. Nothing about it needs to be reported any more.
+    case closeTransport(generation: UInt32, close: Close)
+    /// Send a heartbeat.
+    case sendHeartbeat(generation: UInt32, beat: UInt32)
+    /// Send a message; `resend` counts the times it has timed out or been turned away.
+    case sendMessage(generation: UInt32, key: Outbox.Key, offeredAt: Instant, resend: UInt32)
+    /// The client is in another phase now.
+    case phaseChanged(from: ConnectionPhase, to: ConnectionPhase)
+    /// A retry waits until the instant; `retry` counts from 0.
+    case retryScheduled(at: Instant, retry: UInt32)
+    /// The client has used up its retries. Told once for each time it gives up.
+    case gaveUp
+    /// The breaker around attempts opened (or opened again).
+    case breakerOpened(until: Instant)
+    /// The breaker closed.
+    case breakerClosed
+    /// A message arrived for certain.
+    case messageAcknowledged(key: Outbox.Key)
+    /// A message will not be sent any more. Told once.
+    case messageFailed(key: Outbox.Key, cause: Outbox.FailureCause)
+    /// A message vanished because the policy discards. An app would not be told; an observer is.
+    case messageDiscarded(key: Outbox.Key)
+}
+
+/// What a client asked for, in order: owned by the driver, reused for every call.
+public struct ClientActions: Sendable {
+    /// The actions, in the order in which they must be carried out.
+    public private(set) var list: [ClientAction] = []
+
+    /// An empty list with room for a usual answer.
+    public init() {
+        list.reserveCapacity(16)
+    }
+
+    /// Empties the list and keeps its storage.
+    public mutating func removeAll() {
+        list.removeAll(keepingCapacity: true)
+    }
+
+    mutating func append(_ action: ClientAction) {
+        list.append(action)
+    }
+}
+
+/// Where a client stands.
+public enum ConnectionPhase: String, Sendable, Hashable, CaseIterable {
+    /// Closed by the app; only `start` leads out. A close rule that says stop leads here.
+    case stopped
+    /// Held back: no network, or not visible. Ends when that ends.
+    case paused
+    /// Waiting for the next attempt.
+    case waiting
+    /// An attempt is under way.
+    case connecting
+    /// Connected.
+    case connected
+    /// Retries are used up. A manual retry, a resume or `start` leads out.
+    case exhausted
+    /// The server refused the credentials. Only new ones lead out.
+    case blocked
+}

@@ -1,0 +1,291 @@
+public import MonotonicTime
+
+/// Settings of an outbox.
+public struct OutboxPolicy: Sendable, Hashable {
+    /// What happens to messages while there is no connection.
+    public enum WhileDisconnected: String, Sendable, Hashable, CaseIterable {
+        /// They wait for the next connection, and those under way when it drops are sent again on the next one.
+        case queue
+        /// They fail at once with a cause, and so do those under way when the connection drops.
+        case refuse
+        /// They vanish without a word. Real libraries do this (nats.js, pl3xus); nobody should want it.
+        case discard
+    }
+
+    /// What happens to a message offered to a full outbox.
+    public enum Overflow: String, Sendable, Hashable, CaseIterable {
+        /// The new message fails.
+        case rejectNewest = "reject-newest"
+        /// The oldest message fails and makes room.
+        case dropOldest = "drop-oldest"
+    }
+
+    /// What happens while there is no connection.
+    public var whileDisconnected: WhileDisconnected
+    /// The most messages held, at least 1.
+    public var capacity: Int
+    /// What happens beyond that.
+    public var overflow: Overflow
+    /// How long a message may wait before it fails as expired; `Interval.max` means for ever.
+    public var timeToLive: Interval
+    /// How many messages may be under way without an acknowledgement; 1 sends one after another.
+    public var window: Int
+    /// How long the acknowledgement of the oldest message under way may take before it is sent again.
+    public var acknowledgementTimeout: Interval
+    /// The wait before a message that timed out, or was turned away for now, is sent again.
+    public var retry: Backoff
+    /// A message whose retries would exceed this number fails; nil means no limit. Lost connections do not count.
+    public var retryLimit: Int?
+
+    /// An outbox's settings.
+    public init(
+        whileDisconnected: WhileDisconnected = .queue,
+        capacity: Int = 1_000,
+        overflow: Overflow = .rejectNewest,
+        timeToLive: Interval = .max,
+        window: Int = 1,
+        acknowledgementTimeout: Interval = .seconds(10),
+        retry: Backoff = .exponential(base: .seconds(1), cap: .seconds(60), jitter: .full),
+        retryLimit: Int? = nil
+    ) {
+        self.whileDisconnected = whileDisconnected
+        self.capacity = capacity
+        self.overflow = overflow
+        self.timeToLive = timeToLive
+        self.window = window
+        self.acknowledgementTimeout = acknowledgementTimeout
+        self.retry = retry
+        self.retryLimit = retryLimit
+    }
+}
+
+/// Keeps messages until the other side has acknowledged them.
+///
+/// - Order: messages go out in the order in which they were offered. When the oldest one under way must be sent
+///   again, all behind it are sent again after it (go-back-n), so the receiver never sees a later one first.
+/// - Idempotency: each message has a key, unique within this outbox and kept over resends; a receiver that
+///   remembers keys sees each message once, even if only the acknowledgement was lost.
+/// - Every message ends once: acknowledged, failed with one cause, or (if the policy says so) discarded.
+///
+/// | state of the oldest message | event | what follows |
+/// |---|---|---|
+/// | waiting | connected, no retry wait, window free | sent |
+/// | under way | acknowledged | gone; the next one's acknowledgement timer starts |
+/// | under way | acknowledgement overdue or turned away for now | waits its backoff, or fails beyond `retryLimit` |
+/// | under way | connection drops | waiting again (`queue`), failed (`refuse`), discarded (`discard`) |
+/// | any | older than `timeToLive` | failed as expired |
+///
+/// Draws: one number for each retry wait whose backoff has jitter.
+public struct Outbox: Sendable, Hashable {
+    /// Names a message within its outbox, and for the receiver together with the sender's name; counts from 1.
+    public typealias Key = UInt32
+
+    /// A message held.
+    public struct Entry: Sendable, Hashable {
+        /// Its key.
+        public let key: Key
+        /// How often it has timed out or been turned away.
+        public fileprivate(set) var failures: UInt32 = 0
+        /// When the app offered it.
+        public let offeredAt: Instant
+    }
+
+    /// Why a message failed for good.
+    public enum FailureCause: String, Sendable, Hashable, CaseIterable {
+        /// The outbox was full.
+        case overflow
+        /// It waited longer than its time to live.
+        case expired
+        /// It was retried as often as allowed.
+        case retriesExhausted = "retries-exhausted"
+        /// The receiver refused it for good.
+        case rejected
+        /// There was no connection, and the policy does not queue.
+        case notConnected = "not-connected"
+        /// The connection dropped while it was under way, and the policy does not queue.
+        case connectionLost = "connection-lost"
+    }
+
+    /// Something the outbox wants done or told.
+    enum Output {
+        case send(Entry)
+        case failed(Key, FailureCause)
+        case discarded(Key)
+    }
+
+    /// The messages held, oldest first.
+    public private(set) var entries: [Entry] = []
+    /// How many of them, counted from the oldest, are under way.
+    public private(set) var underWay = 0
+    /// The key the next message will get.
+    public private(set) var nextKey: Key = 1
+    /// Whether there is a connection to send on.
+    public private(set) var isConnected = false
+    private var acknowledgementDeadline: Instant = .distantFuture
+    private var retryAt: Instant = .distantPast
+
+    /// An empty outbox without a connection.
+    public init() {}
+
+    /// The next instant at which `advance` has something to do.
+    public func nextDeadline(policy: OutboxPolicy) -> Instant {
+        guard let oldest = entries.first else { return .distantFuture }
+        var deadline = oldest.offeredAt + policy.timeToLive
+        if isConnected {
+            deadline = min(deadline, underWay > 0 ? acknowledgementDeadline : max(retryAt, oldest.offeredAt))
+        }
+        return deadline
+    }
+
+    /// The app offers a message; answers with its key.
+    mutating func offer(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) -> Key {
+        let key = nextKey
+        nextKey &+= 1
+        if !isConnected {
+            switch policy.whileDisconnected {
+            case .queue: break
+            case .refuse:
+                emit(.failed(key, .notConnected))
+                return key
+            case .discard:
+                emit(.discarded(key))
+                return key
+            }
+        }
+        if entries.count >= policy.capacity {
+            switch policy.overflow {
+            case .rejectNewest:
+                emit(.failed(key, .overflow))
+                return key
+            case .dropOldest:
+                let oldest = removeEntry(at: 0, now: now, policy: policy)
+                emit(.failed(oldest.key, .overflow))
+            }
+        }
+        entries.append(Entry(key: key, offeredAt: now))
+        sendWhatMay(at: now, policy: policy, emit: emit)
+        return key
+    }
+
+    /// A connection opened: whatever waited for one goes out now.
+    mutating func connectionOpened(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) {
+        isConnected = true
+        underWay = 0
+        retryAt = .distantPast
+        expire(at: now, policy: policy, emit: emit)
+        sendWhatMay(at: now, policy: policy, emit: emit)
+    }
+
+    /// The connection closed.
+    mutating func connectionClosed(policy: OutboxPolicy, emit: (Output) -> Void) {
+        isConnected = false
+        underWay = 0
+        acknowledgementDeadline = .distantFuture
+        guard policy.whileDisconnected != .queue else { return }
+        for entry in entries {
+            emit(policy.whileDisconnected == .refuse ? .failed(entry.key, .connectionLost) : .discarded(entry.key))
+        }
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    /// The receiver acknowledged a message; answers whether it was still held. A key that is not held is harmless:
+    /// the message failed before its acknowledgement came, or the acknowledgement came twice.
+    mutating func acknowledged(
+        key: Key,
+        at now: Instant,
+        policy: OutboxPolicy,
+        emit: (Output) -> Void
+    ) -> Bool {
+        guard let index = index(of: key) else { return false }
+        _ = removeEntry(at: index, now: now, policy: policy)
+        sendWhatMay(at: now, policy: policy, emit: emit)
+        return true
+    }
+
+    /// The receiver turned a message away, for now or for good.
+    mutating func rejected(
+        key: Key,
+        isRetryable: Bool,
+        at now: Instant,
+        policy: OutboxPolicy,
+        random: inout some RandomSource,
+        emit: (Output) -> Void
+    ) {
+        guard let index = index(of: key) else { return }
+        if isRetryable {
+            retry(at: index, now: now, policy: policy, random: &random, emit: emit)
+        } else {
+            _ = removeEntry(at: index, now: now, policy: policy)
+            emit(.failed(key, .rejected))
+        }
+        sendWhatMay(at: now, policy: policy, emit: emit)
+    }
+
+    /// Time has come to `now`: expires, retries and sends what is due.
+    mutating func advance(
+        to now: Instant,
+        policy: OutboxPolicy,
+        random: inout some RandomSource,
+        emit: (Output) -> Void
+    ) {
+        expire(at: now, policy: policy, emit: emit)
+        if isConnected, underWay > 0, acknowledgementDeadline <= now {
+            retry(at: 0, now: now, policy: policy, random: &random, emit: emit)
+        }
+        sendWhatMay(at: now, policy: policy, emit: emit)
+    }
+
+    private func index(of key: Key) -> Int? {
+        // Keys rise from front to back, so a message is never farther from the front than its distance in keys.
+        guard let first = entries.first, key >= first.key else { return nil }
+        let nearest = min(Int(key - first.key), entries.count - 1)
+        return (0...nearest).last { entries[$0].key == key }
+    }
+
+    private mutating func removeEntry(at index: Int, now: Instant, policy: OutboxPolicy) -> Entry {
+        let entry = entries.remove(at: index)
+        if index < underWay { underWay -= 1 }
+        if index == 0 {
+            retryAt = .distantPast
+            acknowledgementDeadline = underWay > 0 ? now + policy.acknowledgementTimeout : .distantFuture
+        }
+        return entry
+    }
+
+    private mutating func expire(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) {
+        guard policy.timeToLive < .max else { return }
+        while let oldest = entries.first, oldest.offeredAt + policy.timeToLive <= now {
+            emit(.failed(removeEntry(at: 0, now: now, policy: policy).key, .expired))
+        }
+    }
+
+    /// Lets the entry wait for another try, and with it all behind it; or ends it.
+    private mutating func retry(
+        at index: Int,
+        now: Instant,
+        policy: OutboxPolicy,
+        random: inout some RandomSource,
+        emit: (Output) -> Void
+    ) {
+        let failures = entries[index].failures
+        if let limit = policy.retryLimit, failures >= UInt32(clamping: limit) {
+            let key = removeEntry(at: index, now: now, policy: policy).key
+            emit(.failed(key, .retriesExhausted))
+            underWay = min(underWay, index)
+        } else {
+            entries[index].failures += 1
+            underWay = min(underWay, index)
+            retryAt = now + policy.retry.delay(beforeRetry: Int(failures), previous: nil, random: &random)
+        }
+        if underWay == 0 { acknowledgementDeadline = .distantFuture }
+    }
+
+    private mutating func sendWhatMay(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) {
+        guard isConnected, retryAt <= now else { return }
+        while underWay < min(policy.window, entries.count) {
+            if underWay == 0 { acknowledgementDeadline = now + policy.acknowledgementTimeout }
+            emit(.send(entries[underWay]))
+            underWay += 1
+        }
+    }
+}

@@ -1,0 +1,237 @@
+public import MonotonicTime
+
+/// One client, whole: a supervisor, a heartbeat and an outbox that act as one.
+///
+/// The client is a value without clock, I/O or generator. **The driver's duty**, for the simulator and for an app
+/// alike, is this loop:
+///
+/// 1. Empty `actions`. Deliver one input at the current time: a method of this type. Time never runs backwards from
+///    one call to the next.
+/// 2. Carry the actions out in their order. Nothing may be delivered to the client before all are carried out;
+///    reports that arise meanwhile wait for the next round.
+/// 3. Read `nextDeadline(policy:)` and see to it that `advance(to:)` is called at that instant or as soon after as
+///    the system allows. A call too early, or one too many, does nothing.
+/// 4. Report what becomes of a transport with the generation it was opened with. Late and repeated reports are
+///    harmless: those of another generation are ignored.
+///
+/// The policy is handed to every call, since a fleet shares one, and must be the same one each time.
+public struct ReconnectingClient: Sendable, Hashable {
+    /// Decides when to connect.
+    public private(set) var supervisor = ConnectionSupervisor()
+    /// Notices dead connections.
+    public private(set) var heartbeat = Heartbeat()
+    /// Keeps messages until they are acknowledged.
+    public private(set) var outbox = Outbox()
+
+    /// A stopped client without messages.
+    public init() {}
+
+    /// Where the client stands.
+    public var phase: ConnectionPhase { supervisor.phase }
+
+    /// The next instant at which `advance` has something to do; `.distantFuture` if only an input can change anything.
+    public func nextDeadline(policy: ClientPolicy) -> Instant {
+        min(supervisor.nextDeadline, min(heartbeat.nextDeadline, outbox.nextDeadline(policy: policy.outbox)))
+    }
+
+    // MARK: What the app and its system say
+
+    /// The app wants a connection. Ignored unless stopped or exhausted.
+    public mutating func start(
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        supervisor.start(at: now, policy: policy, random: &random, actions: &actions)
+    }
+
+    /// The app wants no connection any more.
+    public mutating func stop(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        supervisor.stop(actions: &actions)
+        settle(at: now, policy: policy, actions: &actions)
+    }
+
+    /// The system says whether there is a network.
+    public mutating func networkChanged(
+        isOnline: Bool,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        supervisor.networkChanged(isOnline: isOnline, at: now, policy: policy, random: &random, actions: &actions)
+        settle(at: now, policy: policy, actions: &actions)
+    }
+
+    /// The system says whether the app is visible.
+    public mutating func visibilityChanged(
+        isVisible: Bool,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        supervisor.visibilityChanged(isVisible: isVisible, at: now, policy: policy, random: &random, actions: &actions)
+        settle(at: now, policy: policy, actions: &actions)
+    }
+
+    /// The user asks for an attempt now. Ignored while connected, stopped, paused or blocked.
+    public mutating func retryNow(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        supervisor.retryNow(at: now, policy: policy, actions: &actions)
+    }
+
+    /// New credentials are there: a blocked client connects.
+    public mutating func credentialsRenewed(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        supervisor.credentialsRenewed(at: now, policy: policy, actions: &actions)
+    }
+
+    /// The app offers a message; answers with the key under which its fate will be told.
+    @discardableResult
+    public mutating func send(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) -> Outbox.Key {
+        let generation = supervisor.generation
+        return outbox.offer(at: now, policy: policy.outbox) { Self.tell($0, generation, &actions) }
+    }
+
+    // MARK: What the transport says
+
+    /// The transport of this generation is usable.
+    public mutating func transportOpened(
+        generation: UInt32,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        guard supervisor.transportOpened(generation: generation, at: now, policy: policy, actions: &actions)
+        else { return }
+        if let heartbeatPolicy = policy.heartbeat {
+            heartbeat.connectionOpened(at: now, policy: heartbeatPolicy, random: &random)
+        }
+        outbox.connectionOpened(at: now, policy: policy.outbox) { Self.tell($0, generation, &actions) }
+    }
+
+    /// The attempt of this generation failed, or its connection closed.
+    public mutating func transportLost(
+        generation: UInt32,
+        close: Close,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        _ = supervisor.transportLost(
+            generation: generation,
+            close: close,
+            at: now,
+            policy: policy,
+            random: &random,
+            actions: &actions
+        )
+        settle(at: now, policy: policy, actions: &actions)
+    }
+
+    /// The reply to a heartbeat arrived.
+    public mutating func heartbeatAnswered(generation: UInt32, beat: UInt32) {
+        guard isCurrent(generation) else { return }
+        heartbeat.replyReceived(beat: beat)
+    }
+
+    /// The other side has the message. Counts whatever the generation: the key says all.
+    public mutating func messageAcknowledged(
+        key: Outbox.Key,
+        at now: Instant,
+        policy: ClientPolicy,
+        actions: inout ClientActions
+    ) {
+        let generation = supervisor.generation
+        // Told before anything that its going lets out: the receiver of the actions sees cause, then effect.
+        guard outbox.entries.contains(where: { $0.key == key }) else { return }
+        actions.append(.messageAcknowledged(key: key))
+        _ = outbox.acknowledged(key: key, at: now, policy: policy.outbox) { Self.tell($0, generation, &actions) }
+    }
+
+    /// The other side turned the message away, for now or for good.
+    public mutating func messageRejected(
+        generation: UInt32,
+        key: Outbox.Key,
+        isRetryable: Bool,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        guard isCurrent(generation) else { return }
+        outbox.rejected(key: key, isRetryable: isRetryable, at: now, policy: policy.outbox, random: &random) {
+            Self.tell($0, generation, &actions)
+        }
+    }
+
+    // MARK: Time
+
+    /// Time has come to `now`: whatever is due by then happens.
+    public mutating func advance(
+        to now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        if supervisor.nextDeadline <= now {
+            supervisor.advance(to: now, policy: policy, random: &random, actions: &actions)
+        }
+        if let heartbeatPolicy = policy.heartbeat, heartbeat.nextDeadline <= now {
+            switch heartbeat.advance(to: now, policy: heartbeatPolicy) {
+            case .nothing:
+                break
+            case .send(let beat):
+                actions.append(.sendHeartbeat(generation: supervisor.generation, beat: beat))
+            case .connectionDead:
+                let generation = supervisor.generation
+                actions.append(.closeTransport(generation: generation, close: .goingAway))
+                _ = supervisor.transportLost(
+                    generation: generation,
+                    close: .abnormal,
+                    at: now,
+                    policy: policy,
+                    random: &random,
+                    actions: &actions
+                )
+            }
+        }
+        settle(at: now, policy: policy, actions: &actions)
+        let generation = supervisor.generation
+        outbox.advance(to: now, policy: policy.outbox, random: &random) { Self.tell($0, generation, &actions) }
+    }
+
+    // MARK: Steps
+
+    private func isCurrent(_ generation: UInt32) -> Bool {
+        generation == supervisor.generation && supervisor.phase == .connected
+    }
+
+    /// Tells heartbeat and outbox if the supervisor has just let go of the connection.
+    private mutating func settle(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        guard supervisor.phase != .connected, outbox.isConnected else { return }
+        heartbeat.connectionClosed()
+        let generation = supervisor.generation
+        outbox.connectionClosed(policy: policy.outbox) { Self.tell($0, generation, &actions) }
+    }
+
+    private static func tell(_ output: Outbox.Output, _ generation: UInt32, _ actions: inout ClientActions) {
+        switch output {
+        case .send(let entry):
+            actions.append(
+                .sendMessage(
+                    generation: generation,
+                    key: entry.key,
+                    offeredAt: entry.offeredAt,
+                    resend: entry.failures
+                )
+            )
+        case .failed(let key, let cause):
+            actions.append(.messageFailed(key: key, cause: cause))
+        case .discarded(let key):
+            actions.append(.messageDiscarded(key: key))
+        }
+    }
+}
