@@ -91,7 +91,7 @@ enum DistributionSyntax {
 
     /// A regular expression for the JSON Schema: right form, names not misspelt; the reader checks the rest.
     static func pattern(duration: String) -> String {
-        "^(\(duration)|(\(names.joined(separator: "|")))\\(.+\\))( in \(duration)\\.\\.\(duration))?$"
+        "^(\(duration)|(\(names.joined(separator: "|"))) *\\(.+\\))( +in +\(duration) *\\.\\. *\(duration))?$"
     }
 
     private static func firstDots(in text: String) -> Range<String.Index>? {

@@ -44,7 +44,7 @@ private struct SchemaBuilder {
         switch kind {
         case .duration: text("^\(Self.duration)$")
         case .count: number("integer", or: "^\(Self.decimal)[kMG]?$")
-        case .probability: number("number", atMost: 1, or: "^(\(Self.decimal)%|0?\\.?[0-9]+([eE][-+]?[0-9]+)?)$")
+        case .probability: number("number", atMost: 1, or: "^\(Self.decimal)%$")
         case .rate: text("^\(Self.decimal)[kMG]?/(s|min|h|d)$")
         case .bandwidth: text("^\(Self.decimal)[kMG]?bit/s$")
         case .size: text("^\(Self.decimal)([kMG]|[KMG]i)?B$")
