@@ -137,7 +137,9 @@ enum DistributionSyntax {
             )
         }
         guard text.last == ")", text.filter({ $0 == "(" || $0 == ")" }).count == 2 else {
-            throw Complaint("\(quoted(text)) must end with its only ')': write \(example(name))")
+            throw Complaint(
+                "\(quoted(text)) must end with its only ')': write \(example(name)), inside { } or [ ] with the quotes"
+            )
         }
         var arguments = try Arguments(text[text.index(after: open)...].dropLast(), of: name)
         let distribution = try build(name, &arguments)

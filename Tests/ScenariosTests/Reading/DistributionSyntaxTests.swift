@@ -81,7 +81,10 @@ struct DistributionSyntaxTests {
             ("uniform(45s)", "'uniform' needs 'to': write 'uniform(20s, 45s)'"),
             ("uniform(1s, 2s, 3s)", "'uniform' does not expect '3s': write 'uniform(20s, 45s)'"),
             ("uniform(1s,, 3s)", "an argument of 'uniform' is missing: write 'uniform(20s, 45s)'"),
-            ("uniform(1s, 2s", "'uniform(1s, 2s' must end with its only ')': write 'uniform(20s, 45s)'"),
+            (
+                "uniform(1s, 2s",
+                "'uniform(1s, 2s' must end with its only ')': write 'uniform(20s, 45s)', inside { } or [ ] with the quotes"
+            ),
             ("exponential(maen: 3s)", "'exponential' has no argument 'maen' (did you mean 'mean'?)"),
             ("exponential(0s)", "'exponential': 'mean' must be more than 0s"),
             ("lognormal(median: 0s, p99: 2s)", "'lognormal': 'median' must be more than 0s"),

@@ -31,6 +31,11 @@ struct YAMLDocumentTests {
                 "a.yaml:1:20: error: not valid YAML: mapping values are not allowed in this context "
                     + "(put quotes around 'lognormal(…)': YAML reads its colons and commas otherwise)"
             ),
+            (
+                "h: { time: lognormal(median: 20ms, p99: 80ms), backlog: 4096 }\n",
+                "a.yaml:1:28: error: not valid YAML: did not find expected ',' or '}', while parsing a flow mapping "
+                    + "(put quotes around 'lognormal(…)': YAML reads its colons and commas otherwise)"
+            ),
             ("a: *b\n", "a.yaml:1:4: error: not valid YAML: found undefined alias"),
             ("? [a, b]\n: 1\n", "a.yaml:1:3: error: a key must be a plain text, not a list or mapping"),
             ("a: &x b\n*x : 1\n", "a.yaml:2:1: error: an alias cannot be a key: write the text itself"),
