@@ -60,5 +60,28 @@ let package = Package(
         .testTarget(name: "MonotonicTimeTests", dependencies: ["MonotonicTime"], swiftSettings: strict),
         .testTarget(name: "DiscreteEventsTests", dependencies: ["DiscreteEvents", "MonotonicTime"], swiftSettings: strict),
         .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"], swiftSettings: strict),
+        .testTarget(name: "ReconnectionTests", dependencies: ["Reconnection", "MonotonicTime"], swiftSettings: strict),
+        .testTarget(
+            name: "ScenariosTests",
+            dependencies: ["Scenarios", "Reconnection", "MonotonicTime", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FleetSimulationTests",
+            dependencies: ["FleetSimulation", "Reconnection", "Scenarios", "DiscreteEvents", "MonotonicTime"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ExperimentsTests",
+            dependencies: ["Experiments", "FleetSimulation", "Scenarios", "Statistics", "MonotonicTime"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["Reports", "Experiments", "Scenarios", "Statistics"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "StampedeTests", dependencies: ["stampede"], swiftSettings: strict),
+        .testTarget(name: "HouseTests", swiftSettings: strict),
     ]
 )

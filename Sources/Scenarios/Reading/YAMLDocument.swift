@@ -11,7 +11,7 @@ struct YAMLDocument {
     let root: Node
 
     /// The largest file that is read.
-    static let maximumBytes = 16 << 20
+    static let maximumBytes = 2 << 20
     /// The most nodes that a file may have, counting what an alias stands for each time it is used.
     static let maximumNodes = 1_000_000
     /// The deepest nesting of lists and mappings.
@@ -22,7 +22,7 @@ struct YAMLDocument {
     /// - Throws: what is wrong with the bytes. Syntax errors end the reading, so there is usually one.
     static func compose(_ bytes: [UInt8], file: String) throws(ScenarioError) -> YAMLDocument {
         guard bytes.count <= maximumBytes else {
-            throw failure(file, .start, "the file has \(bytes.count) bytes; the limit is 16 MiB")
+            throw failure(file, .start, "the file has \(bytes.count) bytes; the limit is 2 MiB")
         }
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw failure(file, .start, "the file is UTF-16: save it as UTF-8")
