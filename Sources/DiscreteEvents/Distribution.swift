@@ -47,6 +47,8 @@ public enum Distribution: Sendable, Hashable {
     /// a tail of 2^-53 remains: 36.7 means of the exponential, 8.2 sigmas of the lognormal.
     ///
     /// - Parameter uniform: in [0, 1).
+    /// - Complexity: O(1); O(log n) for truncated distributions of n empirical values. A truncated distribution
+    ///   evaluates its base at both bounds each time.
     public func quantile(_ uniform: Double) -> Double {
         quantile(Tails(below: uniform, above: 1 - uniform))
     }
@@ -68,6 +70,8 @@ public enum Distribution: Sendable, Hashable {
     /// quantiles by the double exponential rule (H. Takahasi and M. Mori, 1974) with step 1/16 on [-6, 6], which
     /// bears their steep ends; the relative error is about 1e-12. That of `empirical` is the mean of the line
     /// through the values, in which the two outermost count half.
+    ///
+    /// - Complexity: O(1), but 193 quantiles for an integral; O(n) for n empirical values.
     public var mean: Double {
         switch self {
         case .constant(let value): value

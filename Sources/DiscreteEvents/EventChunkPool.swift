@@ -77,9 +77,9 @@ struct EventChunkPool<Payload: BitwiseCopyable> {
         chain.end = chunk << chunkBits
     }
 
-    /// The slots in use of the first chunk of a list, which is shortened by them.
+    /// The slots in use of the first chunk of a list, which is shortened by them; the caller releases the chunk.
     @inlinable
-    func slots(_ chain: inout EventChain) -> Range<Int>? {
+    func takeSlots(of chain: inout EventChain) -> Range<Int>? {
         guard chain.isOccupied else { return nil }
         let chunk = chain.firstChunk
         let start = Int(chunk << chunkBits)
@@ -94,7 +94,7 @@ struct EventChunkPool<Payload: BitwiseCopyable> {
 
     /// Gives back the chunk that begins with these slots.
     @inlinable
-    mutating func releaseChunk(endingBefore slots: Range<Int>) {
+    mutating func releaseChunk(holding slots: Range<Int>) {
         let chunk = UInt32(slots.lowerBound) >> chunkBits
         followers[Int(chunk)] = firstFree
         firstFree = chunk

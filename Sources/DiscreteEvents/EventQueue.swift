@@ -16,7 +16,7 @@ import MonotonicTime
 /// - Complexity: O(1) expected to schedule and to pop while a bucket holds a moderate number of events; O(log m) for
 ///   the m events scheduled into the bucket being drained. Storage is recycled: no allocation once the largest
 ///   number of pending events and the fullest bucket have been seen. An event that waits alone in its bucket
-///   occupies a chunk of eight; there are at most 5121 such chunks.
+///   occupies a chunk of eight; at most 5121 chunks are not full.
 /// - Source: R. Brown, "Calendar queues", Communications of the ACM 31(10), 1988, with the aligned levels of
 ///   G. Varghese and A. Lauck, "Hashed and hierarchical timing wheels", SOSP 1987.
 @frozen
@@ -26,8 +26,8 @@ public struct EventQueue<Payload: BitwiseCopyable>: ~Copyable {
     @usableFromInline let widthShift: UInt64
     /// The first fine bucket not yet reached, counted from `Instant.distantPast`.
     @usableFromInline var nextBucket: UInt64
-    /// The epoch that the fine ring covers, counted likewise; never later than that of `nextBucket` by more than
-    /// the one that just ended.
+    /// The epoch that the fine ring covers, counted likewise. `nextBucket` lies in it, or right behind it once the
+    /// last of its buckets has been reached.
     @usableFromInline var epoch: UInt64
 
     @usableFromInline var pool = EventChunkPool<Payload>()
@@ -51,7 +51,7 @@ public struct EventQueue<Payload: BitwiseCopyable>: ~Copyable {
     ///
     /// - Parameters:
     ///   - bucketWidth: the width of a fine bucket, rounded up to a power of two nanoseconds in 2 ... 2^32. Best where
-    ///     a bucket holds some tens of events. Default: 2^20 ns, about a millisecond, so that an epoch is 4.3 s
+    ///     a bucket holds some tens of events; several times off costs little. Default: 2^20 ns, about a millisecond, so that an epoch is 4.3 s
     ///     and an era 73 minutes.
     ///   - start: no event may be scheduled before it; may be negative.
     public init(bucketWidth: Interval = Interval(nanoseconds: 1 << 20), startingAt start: Instant = .origin) {
@@ -103,9 +103,11 @@ public struct EventQueue<Payload: BitwiseCopyable>: ~Copyable {
     /// Removes and returns the earliest event, or nothing if none is pending up to and including the limit.
     ///
     /// After nothing was returned, events may still be scheduled at any time from `now` on, earlier than the limit
-    /// too. Each era crossed looks once at every event in the overflow list.
+    /// too.
     ///
     /// - Parameter limit: the last instant of interest.
+    /// - Complexity: O(1) expected. Each era that holds an event looks once at every event in the overflow list, so
+    ///   the bucket width should make an era longer than most delays; empty eras are skipped in one step.
     @inlinable
     public mutating func popNext(notAfter limit: Instant) -> (time: Instant, payload: Payload)? {
         let lastOrdinal = Swift.min(ordinal(of: limit), UInt64.max - 1)
@@ -164,12 +166,12 @@ public struct EventQueue<Payload: BitwiseCopyable>: ~Copyable {
         keys.removeAll(keepingCapacity: true)
         payloads.removeAll(keepingCapacity: true)
         let index = Int(truncatingIfNeeded: bucket & fineMask)
-        var cursor = fine[index].takeAll()
+        var rest = fine[index].takeAll()
         fineOccupancy.clear(index)
         var previous: UInt64 = 0
         var isSorted = true
-        while let range = pool.slots(&cursor) {
-            for slot in range {
+        while let slots = pool.takeSlots(of: &rest) {
+            for slot in slots {
                 let event = pool.events[slot]
                 let place = UInt64(truncatingIfNeeded: payloads.count)
                 let key = (event.ordinal &- bucketStart) << placeBits | place
@@ -178,7 +180,7 @@ public struct EventQueue<Payload: BitwiseCopyable>: ~Copyable {
                 keys.append(key)
                 payloads.append(event.payload)
             }
-            pool.releaseChunk(endingBefore: range)
+            pool.releaseChunk(holding: slots)
         }
         if !isSorted { sorter.sort(&keys, digitsFrom: placeBits, to: placeBits + widthShift) }
     }
@@ -189,20 +191,20 @@ public struct EventQueue<Payload: BitwiseCopyable>: ~Copyable {
         nextBucket = next << fineBits
         let index = Int(truncatingIfNeeded: next & coarseMask)
         guard coarse[index].isOccupied else { return }
-        var cursor = coarse[index].takeAll()
+        var rest = coarse[index].takeAll()
         coarseOccupancy.clear(index)
-        while let range = pool.slots(&cursor) {
-            for slot in range { appendToFine(pool.events[slot]) }
-            pool.releaseChunk(endingBefore: range)
+        while let slots = pool.takeSlots(of: &rest) {
+            for slot in slots { appendToFine(pool.events[slot]) }
+            pool.releaseChunk(holding: slots)
         }
     }
 
     @inlinable
     mutating func beginEra(_ era: UInt64) {
-        var cursor = overflow.takeAll()
+        var rest = overflow.takeAll()
         earliestOverflow = .max
-        while let range = pool.slots(&cursor) {
-            for slot in range {
+        while let slots = pool.takeSlots(of: &rest) {
+            for slot in slots {
                 let event = pool.events[slot]
                 if event.ordinal >> (widthShift + fineBits + coarseBits) == era {
                     appendToCoarse(event)
@@ -210,7 +212,7 @@ public struct EventQueue<Payload: BitwiseCopyable>: ~Copyable {
                     appendToOverflow(event)
                 }
             }
-            pool.releaseChunk(endingBefore: range)
+            pool.releaseChunk(holding: slots)
         }
         beginEpoch(era << coarseBits)
     }

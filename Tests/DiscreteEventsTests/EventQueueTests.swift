@@ -81,10 +81,10 @@ import Testing
         }
     }
 
-    @Test("a large random load comes out as from the heap", arguments: [UInt64](1...3))
-    func agreesWithHeap(seed: UInt64) {
+    @Test("a large random load comes out as from the heap", arguments: [UInt64](1...3), [16, 20, 32])
+    func agreesWithHeap(seed: UInt64, widthShift: Int64) {
         var stream = RandomStream(key: RandomKey(seed: seed, replication: 1), entity: 0, purpose: 0)
-        var queue = EventQueue<Int>()
+        var queue = EventQueue<Int>(bucketWidth: .nanoseconds(1 << widthShift))
         var heap = BinaryHeapEventQueue<Int>()
         let delay = Distribution.lognormal(median: 0.5, sigma: 3)
         for payload in 0..<4_000 {
@@ -96,7 +96,7 @@ import Testing
             let expected = heap.popNext(notAfter: .distantFuture)
             let popped = queue.popNext(notAfter: .distantFuture)
             let agrees = isSame(popped, expected)
-            #expect(agrees, "seed \(seed), event \(payload)")
+            #expect(agrees, "seed \(seed), width 2^\(widthShift) ns, event \(payload)")
             if !agrees { return }
             let time = queue.now + delay.interval(atUniform: stream.nextUniform())
             queue.schedule(payload, at: time)
