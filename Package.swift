@@ -17,6 +17,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -35,7 +36,10 @@ let package = Package(
         ),
         .target(
             name: "FleetSimulation",
-            dependencies: ["Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime"],
+            dependencies: [
+                "Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
             swiftSettings: strict
         ),
         .target(

@@ -137,6 +137,9 @@ public struct Outbox: Sendable, Hashable {
         return deadline
     }
 
+    /// Whether a message is held: neither acknowledged nor given up.
+    public func holds(_ key: Key) -> Bool { index(of: key) != nil }
+
     /// The app offers a message; answers with its key.
     mutating func offer(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) -> Key {
         let key = nextKey

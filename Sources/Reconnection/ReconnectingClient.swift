@@ -146,7 +146,7 @@ public struct ReconnectingClient: Sendable, Hashable {
     ) {
         let generation = supervisor.generation
         // Told before anything that its going lets out: the receiver of the actions sees cause, then effect.
-        guard outbox.entries.contains(where: { $0.key == key }) else { return }
+        guard outbox.holds(key) else { return }
         actions.append(.messageAcknowledged(key: key))
         _ = outbox.acknowledged(key: key, at: now, policy: policy.outbox) { Self.tell($0, generation, &actions) }
     }

@@ -1,0 +1,179 @@
+public import MonotonicTime
+
+/// How an attempt ended.
+public enum AttemptOutcome: Int, Sendable, CaseIterable {
+    /// It became a session.
+    case connected
+    /// It was refused: by a full queue or limit, a reset, or a server that went away.
+    case refused
+    /// The client's deadline passed after it had reached the server.
+    case timeout
+    /// It never reached the server.
+    case lost
+    /// The client gave it up for another reason.
+    case cancelled
+}
+
+/// A change in the number of recovered clients, some time after the end of the outage that hit them.
+public struct RecoveryStep: Sendable, Hashable {
+    /// Nanoseconds since the end of the client's outage.
+    public var offset: Int64
+    /// +1: its session works; -1: it does not any more.
+    public var change: Int32
+}
+
+/// What one cohort did in one replication, unreduced.
+public struct CohortRecord: Sendable {
+    /// The cohort's name.
+    public let name: String
+    /// How many clients.
+    public let clients: Int
+    /// Attempts launched.
+    public var launched = 0
+    /// Attempts that reached the server tier.
+    public var arrived = 0
+    /// Ended attempts by `AttemptOutcome`.
+    public var outcomes = [Int](repeating: 0, count: AttemptOutcome.allCases.count)
+    /// Attempts given up before they had reached the server.
+    public var cancelledBeforeArrival = 0
+    /// Attempts still under way at the end, and those of them that had arrived.
+    public var inFlight = 0
+    public var inFlightArrived = 0
+    /// Clients connected just before an outage that ended; one that had several counts once for each.
+    public var referenceCount = 0
+    /// How those came back.
+    public var recovery: [RecoveryStep] = []
+    /// Times from the end of an outage to the first working session, nanoseconds.
+    public var lags: [Int64] = []
+    /// The same for those that did not come back, up to the next outage or the end.
+    public var censoredLags: [Int64] = []
+    /// Messages offered, and of them those offered early enough to be judged.
+    public var offered = 0
+    public var eligible = 0
+    /// Messages received at least once; judged ones; judged ones within their deadline; copies received.
+    public var delivered = 0
+    public var eligibleDelivered = 0
+    public var eligibleOnTime = 0
+    public var copies = 0
+    /// Messages that failed for good, and those that vanished, as far as the server has not received them.
+    public var failed = 0
+    public var lost = 0
+    /// Messages waiting in an outbox at the end that the server has not received.
+    public var pending = 0
+    /// Times from offer to first receipt, nanoseconds, in the order of receipt.
+    public var latencies: [Int64] = []
+    /// Number of clients by the fullest their outbox has been.
+    public var outboxPeaks: [UInt32: Int] = [:]
+    /// Clients whose outbox reached its bound.
+    public var outboxesAtBound = 0
+    /// Client time with a working session, and client time in which one was wanted, nanoseconds.
+    public var usableTime: Int64 = 0
+    public var wantedTime: Int64 = 0
+    /// Lost paths that clients noticed, and the sum of the times they took, nanoseconds.
+    public var detections = 0
+    public var detectionTime: Int64 = 0
+    /// Times a breaker opened.
+    public var breakerOpenings = 0
+    /// Clients that at the end had given up or been stopped or blocked.
+    public var gaveUp = 0
+
+    init(name: String, clients: Int) {
+        self.name = name
+        self.clients = clients
+    }
+}
+
+/// Counts in equal bins from the start of the observation.
+public struct TimelineRecord: Sendable {
+    /// The width of a bin.
+    public let bin: Interval
+    /// Attempts launched, attempts that arrived at the server tier.
+    public var launched: [Int]
+    public var arrived: [Int]
+    /// Ended attempts by `AttemptOutcome`, then by bin.
+    public var outcomes: [[Int]]
+    /// Messages received for the first time.
+    public var delivered: [Int]
+    /// Heartbeats, messages and attempts that clients sent.
+    public var sent: [Int]
+    /// Working sessions, and handshakes accepted and not finished, at the end of the bin.
+    public var connectedNow: [Int]
+    public var backlog: [Int]
+
+    init(bin: Interval, duration: Interval) {
+        self.bin = bin
+        let bins = max(1, Int((duration.nanoseconds + bin.nanoseconds - 1) / bin.nanoseconds))
+        let zeros = [Int](repeating: 0, count: bins)
+        launched = zeros
+        arrived = zeros
+        outcomes = Array(repeating: zeros, count: AttemptOutcome.allCases.count)
+        delivered = zeros
+        sent = zeros
+        connectedNow = zeros
+        backlog = zeros
+    }
+
+    /// How many bins there are.
+    public var count: Int { launched.count }
+}
+
+/// Everything one replication has to tell, unreduced: metrics are computed from it, not in it.
+public struct ReplicationRecord: Sendable {
+    /// The number of the replication, from 0.
+    public let replication: Int
+    /// How long was observed.
+    public let duration: Interval
+    /// Nominal admission capacity of all server tiers, attempts per second.
+    public let capacity: Double
+    /// Events processed.
+    public internal(set) var events = 0
+    /// One record a cohort, in the scenario's order.
+    public internal(set) var cohorts: [CohortRecord]
+    /// One-second bins.
+    public internal(set) var timeline: TimelineRecord
+    /// When attempts were launched and arrived, nanoseconds, rising.
+    public internal(set) var launches: [Int64] = []
+    public internal(set) var arrivals: [Int64] = []
+    /// When arriving attempts were refused, nanoseconds, rising.
+    public internal(set) var refusals: [Int64] = []
+    /// How long handshakes waited before they began, nanoseconds.
+    public internal(set) var waits: [Int64] = []
+    /// Most handshakes accepted and not finished.
+    public internal(set) var backlogPeak = 0
+    /// Attempts that found the backlog full.
+    public internal(set) var backlogOverflows = 0
+    /// Handshakes for clients that had given up.
+    public internal(set) var wastedHandshakes = 0
+    /// When the first outage began, the first ended and the last ended; nil if none did.
+    public internal(set) var firstDown: Instant?
+    public internal(set) var firstUp: Instant?
+    public internal(set) var lastUp: Instant?
+
+    /// What does not add up; empty if all is well.
+    ///
+    /// Attempts: launched = ended + in flight, and arrived = launched − those that never arrived. Messages:
+    /// offered = delivered + pending + failed + lost. Each side is counted on its own.
+    public var conservationFaults: [String] {
+        cohorts.flatMap { cohort -> [String] in
+            var faults: [String] = []
+            let ended = cohort.outcomes.reduce(0, +)
+            if cohort.launched != ended + cohort.inFlight {
+                faults.append("\(cohort.name): \(cohort.launched) launched, \(ended) ended, \(cohort.inFlight) in flight")
+            }
+            let neverArrived =
+                cohort.outcomes[AttemptOutcome.lost.rawValue] + cohort.cancelledBeforeArrival
+                + cohort.inFlight - cohort.inFlightArrived
+            if cohort.arrived != cohort.launched - neverArrived {
+                faults.append("\(cohort.name): \(cohort.arrived) arrived of \(cohort.launched), \(neverArrived) did not")
+            }
+            let accounted = cohort.delivered + cohort.pending + cohort.failed + cohort.lost
+            if cohort.offered != accounted {
+                faults.append(
+                    "\(cohort.name): \(cohort.offered) messages offered, \(cohort.delivered) delivered, "
+                        + "\(cohort.pending) pending, \(cohort.failed) failed, \(cohort.lost) lost"
+                )
+            }
+            return faults
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import DequeModule
+import DiscreteEvents
+import MonotonicTime
+import Scenarios
+
+/// A server tier while it runs.
+struct ServerState {
+    let tier: ServerTier
+    let handshakeTime: Distribution
+    let processingTime: Distribution
+    var instances: [Instance]
+    /// Where round-robin goes next.
+    var nextInstance = 0
+    /// Whether attempts vanish, instead of being refused, when no instance is up.
+    var dropsWhenDown = false
+
+    init(_ tier: ServerTier) {
+        self.tier = tier
+        handshakeTime = Distribution(tier.handshake.time)
+        processingTime = Distribution(tier.processing)
+        instances = Array(repeating: Instance(), count: tier.instances)
+    }
+
+    /// Attempts a second that the tier can admit when warm: instances · workers / mean handshake time.
+    var capacity: Double {
+        let mean = handshakeTime.mean
+        return mean > 0 ? Double(tier.instances * tier.handshake.workers) / mean : .infinity
+    }
+
+    var hasInstanceUp: Bool { instances.contains { $0.isUp } }
+
+    /// The instance the next connection goes to; nil if none is up.
+    mutating func chooseInstance(uniform: () -> Double) -> Int? {
+        switch tier.balancing {
+        case .roundRobin:
+            for step in 0..<instances.count {
+                let candidate = (nextInstance + step) % instances.count
+                guard instances[candidate].isUp else { continue }
+                nextInstance = candidate + 1
+                return candidate
+            }
+            return nil
+        case .random:
+            let up = instances.indices.filter { instances[$0].isUp }
+            return up.isEmpty ? nil : up[min(up.count - 1, Int(uniform() * Double(up.count)))]
+        case .leastConnections:
+            return instances.indices.filter { instances[$0].isUp }.min { instances[$0].load < instances[$1].load }
+        }
+    }
+
+    /// The share of its full speed an instance has.
+    func speed(of instance: Int, at now: Instant) -> Double {
+        guard let warmUp = tier.warmUp else { return 1 }
+        let elapsed = now - instances[instance].upSince
+        guard elapsed < warmUp.lasts else { return 1 }
+        return warmUp.from + (1 - warmUp.from) * (elapsed.seconds / warmUp.lasts.seconds)
+    }
+}
+
+/// One instance of a tier.
+struct Instance {
+    /// A handshake of a client's transport.
+    struct Handshake {
+        let client: UInt32
+        let generation: UInt32
+        let arrivedAt: Instant
+    }
+
+    var isUp = true
+    /// Whether the machine answers packets at all; one that does not lets them vanish.
+    var isMachineUp = true
+    /// Rises with each end of the instance: what belongs to an earlier boot is void.
+    var boot: Int64 = 0
+    /// When it last came up; in the distant past at first, so that it starts warm.
+    var upSince: Instant = Instant(nanoseconds: .min / 2)
+    var connections = 0
+    var inService: [Handshake] = []
+    var waiting: Deque<Handshake> = []
+
+    /// Handshakes accepted and not finished.
+    var backlog: Int { inService.count + waiting.count }
+    /// Everything a connection limit counts.
+    var load: Int { connections + backlog }
+}

@@ -1,0 +1,116 @@
+import DiscreteEvents
+import MonotonicTime
+import Reconnection
+
+/// A client of the fleet: the real client code, and the state of the world right around it.
+struct VirtualClient {
+    /// The code an app ships.
+    var client = ReconnectingClient()
+    /// When the queued wake-up comes; later deadlines need none of their own.
+    var wake: Instant = .distantFuture
+    /// How many numbers of its random stream the client has used.
+    var randomPosition: UInt64 = 0
+    /// How many messages its app has offered.
+    var offers: UInt32 = 0
+    let cohort: UInt16
+    var link = LinkState()
+    var transport = TransportState()
+    /// What the server has received from it.
+    var received = ReceivedKeys()
+    var marks = ClientMarks()
+}
+
+/// Whether packets pass between a client and the network.
+struct LinkState {
+    /// Silent outages going on.
+    var silentHolds: UInt16 = 0
+    /// Signalled outages going on.
+    var signalledHolds: UInt16 = 0
+    /// Whether the loss model is in its bad state, upwards and downwards.
+    var isBadUp = false
+    var isBadDown = false
+    var downSince: Instant = .distantPast
+    var signalledSince: Instant = .distantPast
+
+    var isUp: Bool { silentHolds == 0 && signalledHolds == 0 }
+}
+
+/// The transport a client has, as its system and its server see it.
+struct TransportState {
+    enum Phase: UInt8 { case none, dialing, established }
+
+    var phase: Phase = .none
+    /// Whether the attempt has reached the server tier.
+    var hasArrived = false
+    /// Whether the path under an established connection is gone for good: the next packet is answered by a reset.
+    var isPathDead = false
+    /// The generation that dials or is established.
+    var generation: UInt32 = 0
+    /// The generation the server holds a connection of, and on which instance; -1 for none.
+    var serverGeneration: UInt32 = 0
+    var instance: Int32 = -1
+    /// When the last packet of this transport arrives, each way: later ones do not overtake it.
+    var lastArrivalUp: Instant = .distantPast
+    var lastArrivalDown: Instant = .distantPast
+}
+
+/// The keys a server remembers of a client: the highest, and which of the 64 up to it have come.
+///
+/// The sliding window of IPsec's replay check (RFC 4303, section 3.4.3). It suffices because an outbox sends in order
+/// and never has more than 64 messages under way; a key below the window has been received, or never will be.
+struct ReceivedKeys {
+    private var highest: UInt32 = 0
+    private var window: UInt64 = 0
+
+    /// Whether the key has been received.
+    func contains(_ key: UInt32) -> Bool {
+        guard key <= highest else { return false }
+        let age = highest - key
+        return age >= 64 || window >> UInt64(age) & 1 == 1
+    }
+
+    /// Notes a key; answers whether it is new.
+    mutating func insert(_ key: UInt32) -> Bool {
+        if key > highest {
+            let step = key - highest
+            window = step >= 64 ? 1 : window << UInt64(step) | 1
+            highest = key
+            return true
+        }
+        guard !contains(key) else { return false }
+        window |= 1 << UInt64(highest - key)
+        return true
+    }
+}
+
+/// What the probe remembers of a client.
+struct ClientMarks {
+    /// Whether the session works from end to end, and since when.
+    var isUsable = false
+    var usableSince: Instant = .origin
+    /// When the path of a connection was lost that the client still believes in.
+    var lostAt: Instant = .distantFuture
+    /// The client was connected when an outage took it, which is not over yet.
+    var awaitsEnd = false
+    /// An outage of the client is over, and its recovery is being watched.
+    var isRecovering = false
+    /// It has not had a working session since.
+    var isLagOpen = false
+    /// When that outage ended.
+    var upAt: Instant = .origin
+    /// The fullest its outbox has been.
+    var outboxPeak: UInt32 = 0
+}
+
+/// A client's own random stream, continued where it stopped.
+struct ClientRandom: RandomSource {
+    private var stream: RandomStream
+
+    init(key: RandomKey, client: UInt32, position: UInt64) {
+        stream = RandomStream(key: key, entity: client, purpose: Purpose.clientJitter.number(), index: position)
+    }
+
+    var position: UInt64 { stream.position }
+
+    mutating func nextUniform() -> Double { stream.nextUniform() }
+}

@@ -1,0 +1,69 @@
+import MonotonicTime
+import Reconnection
+
+/// Keeps track of who has a session that works from end to end, and of how those hit by an outage come back.
+extension World {
+    /// Looks at a client after something about it has changed.
+    mutating func updateUsability(_ index: Int, at now: Instant) {
+        let client = clients[index]
+        let isUsable =
+            client.transport.phase == .established && client.client.phase == .connected
+            && client.transport.instance >= 0 && client.transport.serverGeneration == client.transport.generation
+            && !client.transport.isPathDead && client.link.isUp
+        guard isUsable != client.marks.isUsable else { return }
+        let cohort = Int(client.cohort)
+        clients[index].marks.isUsable = isUsable
+        probe.sessionsChanged(by: isUsable ? 1 : -1)
+        if isUsable {
+            clients[index].marks.usableSince = now
+            clients[index].marks.lostAt = .distantFuture
+        } else {
+            probe.record.cohorts[cohort].usableTime += (now - client.marks.usableSince).nanoseconds
+            if client.client.phase == .connected { clients[index].marks.lostAt = now }
+        }
+        guard client.marks.isRecovering else { return }
+        let offset = (now - client.marks.upAt).nanoseconds
+        probe.record.cohorts[cohort].recovery.append(RecoveryStep(offset: offset, change: isUsable ? 1 : -1))
+        if isUsable, client.marks.isLagOpen {
+            clients[index].marks.isLagOpen = false
+            probe.record.cohorts[cohort].lags.append(offset)
+        }
+    }
+
+    /// The client has left the phase connected: if its path was lost before, it has noticed now.
+    mutating func noticeLoss(_ index: Int, at now: Instant) {
+        guard clients[index].marks.lostAt < .distantFuture else { return }
+        let cohort = Int(clients[index].cohort)
+        probe.record.cohorts[cohort].detections += 1
+        probe.record.cohorts[cohort].detectionTime += (now - clients[index].marks.lostAt).nanoseconds
+        clients[index].marks.lostAt = .distantFuture
+    }
+
+    /// An outage takes the client. Must be called while its session still counts as it was before.
+    mutating func outageTakes(_ index: Int, at now: Instant) {
+        let marks = clients[index].marks
+        if marks.isRecovering {
+            // Its own next outage ends the watch; how it stood stays as it is.
+            if marks.isLagOpen {
+                probe.record.cohorts[Int(clients[index].cohort)].censoredLags.append((now - marks.upAt).nanoseconds)
+            }
+            clients[index].marks.isRecovering = false
+            clients[index].marks.isLagOpen = false
+        }
+        guard marks.isUsable else { return }
+        clients[index].marks.awaitsEnd = true
+        probe.outageBegan(at: now)
+    }
+
+    /// A healthy client could connect again from here: if an outage had taken this one, its recovery is watched.
+    mutating func outageReleases(_ index: Int, at now: Instant) {
+        let server = serverOfCohort[Int(clients[index].cohort)]
+        guard clients[index].marks.awaitsEnd, clients[index].link.isUp, servers[server].hasInstanceUp else { return }
+        clients[index].marks.awaitsEnd = false
+        clients[index].marks.isRecovering = true
+        clients[index].marks.isLagOpen = true
+        clients[index].marks.upAt = now
+        probe.record.cohorts[Int(clients[index].cohort)].referenceCount += 1
+        probe.outageEnded(at: now)
+    }
+}
