@@ -27,7 +27,7 @@ public struct CohortRecord: Sendable {
     /// The cohort's name.
     public let name: String
     /// How many clients.
-    public let clients: Int
+    public private(set) var clients: Int
     /// Attempts launched.
     public var launched = 0
     /// Attempts that reached the server tier.
@@ -175,5 +175,40 @@ public struct ReplicationRecord: Sendable {
             }
             return faults
         }
+    }
+}
+
+extension CohortRecord {
+    /// Adds another cohort's record to this one; clients become those of both.
+    public mutating func add(_ other: CohortRecord) {
+        clients += other.clients
+        launched += other.launched
+        arrived += other.arrived
+        for index in outcomes.indices { outcomes[index] += other.outcomes[index] }
+        cancelledBeforeArrival += other.cancelledBeforeArrival
+        inFlight += other.inFlight
+        inFlightArrived += other.inFlightArrived
+        referenceCount += other.referenceCount
+        recovery += other.recovery
+        lags += other.lags
+        censoredLags += other.censoredLags
+        offered += other.offered
+        eligible += other.eligible
+        delivered += other.delivered
+        eligibleDelivered += other.eligibleDelivered
+        eligibleOnTime += other.eligibleOnTime
+        copies += other.copies
+        failed += other.failed
+        lost += other.lost
+        pending += other.pending
+        latencies += other.latencies
+        outboxPeaks.merge(other.outboxPeaks, uniquingKeysWith: +)
+        outboxesAtBound += other.outboxesAtBound
+        usableTime += other.usableTime
+        wantedTime += other.wantedTime
+        detections += other.detections
+        detectionTime += other.detectionTime
+        breakerOpenings += other.breakerOpenings
+        gaveUp += other.gaveUp
     }
 }
