@@ -86,13 +86,9 @@ struct MetricComputation {
         values["peak-attempt-rate-1s-binned"] = MetricValue(Double(bins.max() ?? 0))
         values["overload-time"] = MetricValue(Double(bins.count { Double($0) > capacity }))
         values["overload-work"] = MetricValue(bins.reduce(0) { $0 + max(0, Double($1) - capacity) })
-        let successes = whole.outcomes[AttemptOutcome.connected.rawValue]
-        if let firstUp = record.firstUp {
-            let after = record.arrivals.suffix(from: firstUp.nanoseconds).count
-            values["retry-amplification"] = MetricValue(successes > 0 ? Double(after) / Double(successes) : nil)
-            values["retry-amplification-incident"] = MetricValue(
-                successes > 0 ? Double(fromOutage.count) / Double(successes) : nil
-            )
+        if let firstUp = record.firstUp, let firstDown = record.firstDown {
+            values["retry-amplification"] = amplification(from: firstUp)
+            values["retry-amplification-incident"] = amplification(from: firstDown)
         }
         if let window {
             let inWindow = record.arrivals.suffix(from: window.lowerBound).prefix { $0 <= window.upperBound }
@@ -109,6 +105,13 @@ struct MetricComputation {
             }
         }
         return values
+    }
+
+    /// Attempts arriving from a time on per attempt that became a session from then on.
+    private func amplification(from time: Instant) -> MetricValue {
+        let connects = record.connects.suffix(from: time.nanoseconds).count
+        guard connects > 0 else { return .missing }
+        return MetricValue(Double(record.arrivals.suffix(from: time.nanoseconds).count) / Double(connects))
     }
 
     /// Burstiness of what clients sent in the last minute before the first outage; nil with less than 10 s of it.

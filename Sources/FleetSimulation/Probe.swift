@@ -74,6 +74,11 @@ struct Probe {
         record.timeline.outcomes[outcome.rawValue][bin] += 1
     }
 
+    mutating func connected(cohort: Int, at now: Instant) {
+        record.connects.append(now.nanoseconds)
+        ended(.connected, cohort: cohort)
+    }
+
     mutating func sent() { record.timeline.sent[bin] += 1 }
 
     mutating func received(cohort: Int, offeredAt: Instant, deadline: Interval, at now: Instant) {

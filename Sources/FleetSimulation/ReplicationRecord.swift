@@ -134,6 +134,8 @@ public struct ReplicationRecord: Sendable {
     /// When attempts were launched and arrived, nanoseconds, rising.
     public internal(set) var launches: [Int64] = []
     public internal(set) var arrivals: [Int64] = []
+    /// When attempts became sessions, nanoseconds, rising.
+    public internal(set) var connects: [Int64] = []
     /// When arriving attempts were refused, nanoseconds, rising.
     public internal(set) var refusals: [Int64] = []
     /// How long handshakes waited before they began, nanoseconds.

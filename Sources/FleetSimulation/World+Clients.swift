@@ -236,7 +236,7 @@ extension World {
         guard generation == clients[index].transport.generation else { return }
         switch (packet.kind, clients[index].transport.phase) {
         case (.acceptDown, .dialing):
-            probe.ended(.connected, cohort: Int(clients[index].cohort))
+            probe.connected(cohort: Int(clients[index].cohort), at: now)
             clients[index].transport.phase = .established
             drive(index, at: now) { client, policy, random, actions in
                 client.transportOpened(
