@@ -80,34 +80,42 @@ struct ScenarioReader {
         var sections: [String: SectionReader] = [:]
         for entry in entries { sections[entry.name] = entry.value.section() }
         var done: [String: ClientPolicy] = [:]
-        for entry in entries { _ = resolve(entry.name, sections, &done, path: []) }
+        for entry in entries { resolve(entry.name, sections, &done) }
         return done
     }
 
-    private func resolve(
-        _ name: String,
-        _ sections: [String: SectionReader],
-        _ done: inout [String: ClientPolicy],
-        path: [String]
-    ) -> ClientPolicy {
-        if let policy = done[name] { return policy }
-        guard let own = sections[name] else { return knownPolicy(name) ?? PolicyReader.plain }
+    /// Reads a policy after all that it extends. A loop, because a file can hold chains too long for the stack.
+    private func resolve(_ name: String, _ sections: [String: SectionReader], _ done: inout [String: ClientPolicy]) {
+        var chain: [(name: String, keys: SectionReader)] = []
+        var places: [String: Int] = [:]
         var base = PolicyReader.plain
-        if let parent = own.name("extends") {
-            let isOwn = sections[parent] != nil && parent != name
-            if path.contains(parent) {
-                own.report("policies extend each other in a circle: \((path + [name, parent]).joined(separator: " > "))")
-            } else if isOwn {
-                base = resolve(parent, sections, &done, path: path + [name])
-            } else if let preset = knownPolicy(parent) {
-                base = preset
+        var next: String? = name
+        while let current = next, let keys = sections[current] {
+            next = nil
+            if let policy = done[current] {
+                base = policy
+                break
+            }
+            places[current] = chain.count
+            chain.append((current, keys))
+            guard let parent = keys.name("extends") else { break }
+            if parent != current, let start = places[parent] {
+                let circle = chain[start...].prefix(10).map(\.name) + (chain.count - start > 10 ? ["…"] : []) + [parent]
+                keys.report("policies extend each other in a circle: \(circle.joined(separator: " > "))", at: "extends")
+            } else if parent != current, sections[parent] != nil {
+                next = parent
+            } else if let known = knownPolicy(parent) {
+                base = known
+            } else if parent == current {
+                keys.report("\(quoted(current)) cannot extend itself", at: "extends")
             } else {
-                _ = check(parent, among: sections.keys.sorted() + knownNames, called: "policy", own, at: "extends")
+                _ = check(parent, among: sections.keys.sorted() + knownNames, called: "policy", keys, at: "extends")
             }
         }
-        let policy = PolicyReader.read(own, onto: base)
-        done[name] = policy
-        return policy
+        for (name, keys) in chain.reversed() {
+            base = PolicyReader.read(keys, onto: base)
+            done[name] = base
+        }
     }
 
     private func knownPolicy(_ name: String) -> ClientPolicy? {
