@@ -23,7 +23,9 @@ struct PolicyReader {
         if let resume = section.choice("resume").flatMap(ClientPolicy.Resume.init) { policy.resume = resume }
         readRetryAfter(section, into: &policy.retryAfter)
         if section.isPresent("close-rules") {
-            policy.closeRules = section.list("close-rules").compactMap { $0.section().flatMap(readCloseRule) }
+            policy.closeRules = section.list("close-rules").compactMap { node in
+                node.section().flatMap { node.shape == .mapping ? readCloseRule($0) : nil }
+            }
         }
         readBreaker(section, into: &policy.breaker)
         readHeartbeat(section, into: &policy.heartbeat)
@@ -129,7 +131,9 @@ struct PolicyReader {
         step = section.duration("step", .atLeast(.zero)) ?? step
         if section.isPresent("table") {
             table = section.list("table").compactMap { $0.duration(.atLeast(.zero)) }
-            if table.isEmpty { section.report("'table' must list at least one delay", at: "table") }
+            if section.node("table")?.shape == .list, section.list("table").isEmpty {
+                section.report("'table' must list at least one delay", at: "table")
+            }
         }
         if kind == "table", !section.isPresent("table"), table.isEmpty {
             section.report("growth 'table' needs the key 'table'", at: "growth")
@@ -169,14 +173,19 @@ struct PolicyReader {
     }
 
     private static func readCloseRule(_ section: SectionReader) -> CloseRule? {
+        let response = readResponse(section)
         let codes = Bounds<Int>.within(0...65_535)
-        guard let first = section.count("code", codes) else { return nil }
+        let first = section.count("code", codes)
         let last = section.count("to", codes) ?? first
+        guard let first, let last else { return nil }
         guard last >= first else {
             section.report("'to' must be at least 'code' (\(first))", at: "to")
             return nil
         }
-        let range = UInt16(first)...UInt16(last)
+        return response.map { CloseRule(codes: UInt16(first)...UInt16(last), response: $0) }
+    }
+
+    private static func readResponse(_ section: SectionReader) -> CloseRule.Response? {
         let isRange = section.isPresent("pause-from") || section.isPresent("pause-to")
         let answers = [section.isPresent("pause"), isRange, section.isPresent("then")].filter { $0 }.count
         guard answers == 1 else {
@@ -184,10 +193,10 @@ struct PolicyReader {
             return nil
         }
         if let pause = section.duration("pause", .atLeast(.zero)) {
-            return CloseRule(codes: range, response: .pause(from: pause, to: pause))
+            return .pause(from: pause, to: pause)
         }
         if let then = section.choice("then") {
-            return CloseRule(codes: range, response: then == "stop" ? .stop : .blockUntilNewCredentials)
+            return then == "stop" ? .stop : .blockUntilNewCredentials
         }
         guard section.isPresent("pause-from"), section.isPresent("pause-to") else {
             if isRange { section.report("'pause-from' and 'pause-to' belong together") }
@@ -196,7 +205,7 @@ struct PolicyReader {
         guard let from = section.duration("pause-from", .atLeast(.zero)),
             let to = section.duration("pause-to", .atLeast(from))
         else { return nil }
-        return CloseRule(codes: range, response: .pause(from: from, to: to))
+        return .pause(from: from, to: to)
     }
 
     private static func readBreaker(_ section: SectionReader, into breaker: inout CircuitBreakerPolicy?) {

@@ -11,37 +11,40 @@ struct ScenarioReader {
     func read() -> Scenario? {
         let policies = readPolicies()
         let networks = readNetworks()
+        let serverNames = readNames("servers", called: "server")
         let servers = section.list("servers").compactMap { $0.section().flatMap(readServer) }
-        checkUnique(servers.map(\.name), in: "servers", called: "server")
-        if section.isPresent("servers"), section.list("servers").isEmpty {
+        if section.node("servers")?.shape == .list, section.list("servers").isEmpty {
             section.report("'servers' must list at least one tier", at: "servers")
         }
         let duration = section.duration("duration", .above(.zero))
+        let cohortNames = readNames("fleet", called: "cohort")
+        let policyNames = policies.keys.sorted() + knownNames
         var fleet = section.list("fleet").compactMap { node in
             node.section().flatMap {
-                readCohort($0, policies: policies, networks: networks, servers: servers, duration: duration)
+                readCohort($0, policies: policyNames, networks: networks, servers: serverNames, duration: duration)
             }
         }
-        checkUnique(fleet.map(\.name), in: "fleet", called: "cohort")
-        if fleet.contains(where: { $0.name == "all" }) {
-            section.report("'all' means the whole fleet and cannot name a cohort", at: "fleet")
-        }
-        if section.isPresent("fleet"), section.list("fleet").isEmpty {
+        if section.node("fleet")?.shape == .list, section.list("fleet").isEmpty {
             section.report("'fleet' must list at least one cohort", at: "fleet")
         }
         if fleet.reduce(0, { $0 + $1.clients }) > 100_000_000 {
             section.report("the fleet must have at most 100_000_000 clients", at: "fleet")
         }
-        let timeline = readTimeline(fleet: &fleet, servers: servers, duration: duration)
-        let expectations = readExpectations(cohorts: fleet.map(\.name))
+        let names = Names(cohorts: cohortNames, servers: serverNames)
+        let timeline = readTimeline(fleet: &fleet, servers: servers, names: names, duration: duration)
+        let expectations = readExpectations(cohorts: cohortNames)
+        let summary = section.text("summary") ?? ""
+        let replications = section.count("replications", .within(1...1_000_000)) ?? 20
+        let seed = UInt64(section.count("seed", .atLeast(0)) ?? 1)
+        let primaryMetric = section.choice("primary-metric") ?? "recovery-time-99"
         guard let name = section.name("name"), let duration else { return nil }
         return Scenario(
             name: name,
-            summary: section.text("summary") ?? "",
+            summary: summary,
             duration: duration,
-            replications: section.count("replications", .within(1...1_000_000)) ?? 20,
-            seed: UInt64(section.count("seed", .atLeast(0)) ?? 1),
-            primaryMetric: section.choice("primary-metric") ?? "recovery-time-99",
+            replications: replications,
+            seed: seed,
+            primaryMetric: primaryMetric,
             policies: policies,
             fleet: fleet,
             servers: servers,
@@ -50,11 +53,27 @@ struct ScenarioReader {
         )
     }
 
-    private func checkUnique(_ names: [String], in key: String, called noun: String) {
+    /// What other sections may refer to, even where an entry is wrong in other ways: one mistake is told once.
+    private struct Names {
+        let cohorts: [String]
+        let servers: [String]
+    }
+
+    /// The names of the entries of a list; reports those that cannot be told apart.
+    private func readNames(_ key: String, called noun: String) -> [String] {
+        var names: [String] = []
         var seen: Set<String> = []
-        for name in names where !seen.insert(name).inserted {
-            section.report("two \(noun)s are called \(quoted(name))", at: key)
+        for node in section.list(key) where node.shape == .mapping {
+            guard let keys = node.section(), let name = keys.name("name") else { continue }
+            if !seen.insert(name).inserted {
+                keys.report("two \(noun)s are called \(quoted(name))", at: "name")
+            }
+            if noun == "cohort", name == "all" {
+                keys.report("'all' means the whole fleet and cannot name a cohort", at: "name")
+            }
+            names.append(name)
         }
+        return names
     }
 
     /// Reports a name that is not among the known ones; answers whether it is.
@@ -66,8 +85,9 @@ struct ScenarioReader {
         at key: String
     ) -> Bool {
         if known.contains(name) { return true }
+        let plural = noun == "policy" ? "policies" : "\(noun)s"
         section.report(
-            "no \(noun) is called \(quoted(name))" + Suggestion.hint(for: name, among: known, called: "\(noun)s"),
+            "no \(noun) is called \(quoted(name))" + Suggestion.hint(for: name, among: known, called: plural),
             at: key
         )
         return false
@@ -152,9 +172,9 @@ struct ScenarioReader {
         guard let keys = node.section() else { return nil }
         let whenGood = keys.probability("loss-when-good") ?? 0
         let whenBad = keys.probability("loss-when-bad") ?? 1
-        guard let toBad = keys.probability("to-bad"), let toGood = keys.probability("to-good", .above(0)) else {
-            return nil
-        }
+        let toBad = keys.probability("to-bad")
+        let toGood = keys.probability("to-good", .above(0))
+        guard let toBad, let toGood else { return nil }
         return .gilbertElliott(toBad: toBad, toGood: toGood, lossWhenGood: whenGood, lossWhenBad: whenBad)
     }
 
@@ -162,26 +182,26 @@ struct ScenarioReader {
 
     private func readCohort(
         _ keys: SectionReader,
-        policies: [String: ClientPolicy],
+        policies: [String],
         networks: [NetworkProfile],
-        servers: [ServerTier],
+        servers: [String],
         duration: Interval?
     ) -> Cohort? {
         let clients = keys.count("clients", .within(1...100_000_000))
         let policy = keys.name("policy")
         if let policy {
-            _ = check(policy, among: policies.keys.sorted() + knownNames, called: "policy", keys, at: "policy")
+            _ = check(policy, among: policies, called: "policy", keys, at: "policy")
         }
         let networkName = keys.name("network") ?? "lte"
         _ = check(networkName, among: networks.map(\.name), called: "network", keys, at: "network")
-        let server = keys.name("server") ?? servers.first?.name ?? ""
-        if keys.isPresent("server") {
-            _ = check(server, among: servers.map(\.name), called: "server", keys, at: "server")
-        }
+        let server = keys.name("server")
+        if let server { _ = check(server, among: servers, called: "server", keys, at: "server") }
         let outages = keys.list("outages").compactMap { node in
             node.section().flatMap { readOutage($0, duration: duration) }
         }
         let workload = keys.section("workload").flatMap(readWorkload)
+        let isPolicyPinned = keys.boolean("pinned") ?? false
+        let groupSize = keys.count("group-size", .within(1...100_000_000)) ?? 1
         guard let name = keys.name("name"), let clients, let policy,
             let network = networks.first(where: { $0.name == networkName })
         else { return nil }
@@ -189,10 +209,10 @@ struct ScenarioReader {
             name: name,
             clients: clients,
             policy: policy,
-            isPolicyPinned: keys.boolean("pinned") ?? false,
-            server: server,
+            isPolicyPinned: isPolicyPinned,
+            server: server ?? servers.first ?? "",
             network: network,
-            groupSize: keys.count("group-size", .within(1...100_000_000)) ?? 1,
+            groupSize: groupSize,
             outages: outages,
             workload: workload
         )
@@ -200,9 +220,8 @@ struct ScenarioReader {
 
     private func readWorkload(_ keys: SectionReader) -> Workload? {
         let deadline = keys.duration("deadline", .above(.zero)) ?? .seconds(30)
-        guard let rhythm = keys.choice("messages").flatMap(Workload.Rhythm.init),
-            let every = keys.duration("every", .atLeast(.milliseconds(1)))
-        else { return nil }
+        let every = keys.duration("every", .atLeast(.milliseconds(1)))
+        guard let rhythm = keys.choice("messages").flatMap(Workload.Rhythm.init), let every else { return nil }
         return Workload(rhythm: rhythm, every: every, deadline: deadline)
     }
 
@@ -212,9 +231,11 @@ struct ScenarioReader {
         let attach = keys.distribution("attach")
         let up = keys.distribution("up")
         if let up, up.longest < .milliseconds(1) { keys.report("'up' must be able to last at least 1ms", at: "up") }
-        guard let signal = keys.choice("signal").flatMap(LinkOutage.Signal.init),
-            let first = keys.distribution("first"), let down = keys.distribution("down")
-        else { return nil }
+        let signal = keys.choice("signal").flatMap(LinkOutage.Signal.init)
+        let sharing = keys.choice("shared-by").flatMap(LinkOutage.Sharing.init) ?? .client
+        let first = keys.distribution("first")
+        let down = keys.distribution("down")
+        guard let signal, let first, let down else { return nil }
         if let duration, first.shortest + down.shortest >= duration {
             keys.report(
                 "the first outage cannot end before the observation does (\(duration.scenarioText)): it begins after "
@@ -224,7 +245,7 @@ struct ScenarioReader {
         }
         return LinkOutage(
             signal: signal,
-            sharedBy: keys.choice("shared-by").flatMap(LinkOutage.Sharing.init) ?? .client,
+            sharedBy: sharing,
             first: first,
             down: down,
             up: up,
@@ -240,89 +261,94 @@ struct ScenarioReader {
         let handshake = keys.section("handshake").flatMap(readHandshake)
         let instances = keys.count("instances", .within(1...10_000)) ?? 1
         var warmUp: ServerTier.WarmUp?
-        if let section = keys.section("warm-up"), let lasts = section.duration("for", .above(.zero)),
+        if let section = keys.section("warm-up") {
+            let lasts = section.duration("for", .above(.zero))
             let from = section.probability("from", .above(0))
-        {
-            warmUp = ServerTier.WarmUp(lasts: lasts, from: from)
+            if let lasts, let from { warmUp = ServerTier.WarmUp(lasts: lasts, from: from) }
         }
         var refusal = ServerTier.Refusal(close: 1013, retryAfter: nil)
         if let section = keys.section("refusal") {
             if let close = section.count("close", .within(1_000...65_535)) { refusal.close = UInt16(close) }
             refusal.retryAfter = section.duration("retry-after", .above(.zero))
         }
+        let balancing = keys.choice("balancing").flatMap(ServerTier.Balancing.init) ?? .roundRobin
+        let connectionLimit = keys.count("connection-limit", .atLeast(1))
+        let idleTimeout = keys.duration("idle-timeout", .above(.zero)) ?? .seconds(60)
+        let processing = keys.distribution("processing") ?? .constant(.milliseconds(1))
         guard let name = keys.name("name"), let handshake else { return nil }
         return ServerTier(
             name: name,
             instances: instances,
-            balancing: keys.choice("balancing").flatMap(ServerTier.Balancing.init) ?? .roundRobin,
+            balancing: balancing,
             handshake: handshake,
-            connectionLimit: keys.count("connection-limit", .atLeast(1)),
+            connectionLimit: connectionLimit,
             warmUp: warmUp,
             refusal: refusal,
-            idleTimeout: keys.duration("idle-timeout", .above(.zero)) ?? .seconds(60),
-            processing: keys.distribution("processing") ?? .constant(.milliseconds(1))
+            idleTimeout: idleTimeout,
+            processing: processing
         )
     }
 
     private func readHandshake(_ keys: SectionReader) -> ServerTier.Handshake? {
         let backlog = keys.count("backlog", .within(0...100_000_000)) ?? 4_096
         let roundTrips = keys.factor("round-trips", .within(1...100)) ?? 3
-        if let time = keys.distribution("time"), time.longest == .zero {
-            keys.report("'time' must be able to take longer than 0s", at: "time")
-        }
-        guard let workers = keys.count("workers", .within(1...1_000_000)), let time = keys.distribution("time")
-        else { return nil }
+        let whenFull = keys.choice("when-full").flatMap(ServerTier.WhenFull.init) ?? .refuse
+        let workers = keys.count("workers", .within(1...1_000_000))
+        let time = keys.distribution("time")
+        if let time, time.longest == .zero { keys.report("'time' must be able to take longer than 0s", at: "time") }
+        guard let workers, let time else { return nil }
         return ServerTier.Handshake(
             workers: workers,
             time: time,
             backlog: backlog,
-            whenFull: keys.choice("when-full").flatMap(ServerTier.WhenFull.init) ?? .refuse,
+            whenFull: whenFull,
             roundTrips: roundTrips
         )
     }
 
     // MARK: Timeline and expectations
 
-    private func readTimeline(fleet: inout [Cohort], servers: [ServerTier], duration: Interval?) -> [TimelineEvent] {
+    private func readTimeline(
+        fleet: inout [Cohort],
+        servers: [ServerTier],
+        names: Names,
+        duration: Interval?
+    ) -> [TimelineEvent] {
         var events: [TimelineEvent] = []
         for node in section.list("timeline") {
             guard let keys = node.section() else { continue }
             let kinds = ["restart", "outage", "disconnect"].filter { keys.isPresent($0) }
-            guard kinds.count == 1 else {
+            if kinds.count != 1, node.shape == .mapping {
                 keys.report("a timeline entry has exactly one of 'restart', 'outage' and 'disconnect'")
-                continue
             }
-            guard let at = keys.duration("at", .atLeast(.zero)) else { continue }
-            if let duration, at >= duration {
+            let at = keys.duration("at", .atLeast(.zero))
+            if let duration, let at, at >= duration {
                 keys.report(
                     "'at' (\(at.scenarioText)) must be before the end of the observation (\(duration.scenarioText))",
                     at: "at"
                 )
             }
-            if let restart = keys.section("restart") {
-                if let happening = readRestart(restart, at: at, servers: servers, duration: duration) {
-                    events.append(TimelineEvent(at: at, happening: .restart(happening)))
-                }
-            } else if let outage = keys.section("outage") {
-                readTimedOutage(outage, at: at, fleet: &fleet, duration: duration)
-            } else if let disconnect = keys.section("disconnect"), let cohort = disconnect.name("cohort"),
-                check(cohort, among: fleet.map(\.name), called: "cohort", disconnect, at: "cohort")
-            {
-                let happening = TimelineEvent.Disconnect(
-                    cohort: cohort,
-                    share: disconnect.probability("share") ?? 1,
-                    isSilent: disconnect.choice("how") == "silent"
-                )
-                events.append(TimelineEvent(at: at, happening: .disconnect(happening)))
+            // Every part is read even where the entry is lost already, so that all of its mistakes are told.
+            let restart = keys.section("restart").flatMap {
+                readRestart($0, at: at, servers: servers, names: names.servers, duration: duration)
             }
+            let disconnect = keys.section("disconnect").flatMap { readDisconnect($0, cohorts: names.cohorts) }
+            if let outage = keys.section("outage"),
+                let (cohort, outage) = readTimedOutage(outage, at: at, cohorts: names.cohorts, duration: duration)
+            {
+                for index in fleet.indices where fleet[index].name == cohort { fleet[index].outages.append(outage) }
+            }
+            if let at, let restart { events.append(TimelineEvent(at: at, happening: .restart(restart))) }
+            if let at, let disconnect { events.append(TimelineEvent(at: at, happening: .disconnect(disconnect))) }
         }
         return events.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
     }
 
     private func readRestart(
         _ keys: SectionReader,
-        at: Interval,
+        at: Interval?,
         servers: [ServerTier],
+        names: [String],
         duration: Interval?
     ) -> TimelineEvent.Restart? {
         let instances = keys.count("instances", .atLeast(1))
@@ -337,12 +363,14 @@ struct ScenarioReader {
             }
         }
         let meanwhile = keys.choice("meanwhile").flatMap(TimelineEvent.Restart.Meanwhile.init) ?? .refuse
-        guard let server = keys.name("server"), let down = keys.distribution("down") else { return nil }
-        guard check(server, among: servers.map(\.name), called: "server", keys, at: "server") else { return nil }
-        checkEnd(of: down, from: at, duration, keys, at: "down")
+        let server = keys.name("server")
+        let down = keys.distribution("down")
+        if let down { checkEnd(of: down, from: at, duration, keys, at: "down") }
+        guard let server, check(server, among: names, called: "server", keys, at: "server") else { return nil }
         if let instances, let tier = servers.first(where: { $0.name == server }), instances > tier.instances {
             keys.report("'\(server)' has \(tier.instances) instances, not \(instances)", at: "instances")
         }
+        guard let down else { return nil }
         return TimelineEvent.Restart(
             server: server,
             instances: instances,
@@ -352,38 +380,50 @@ struct ScenarioReader {
         )
     }
 
-    private func readTimedOutage(_ keys: SectionReader, at: Interval, fleet: inout [Cohort], duration: Interval?) {
+    private func readDisconnect(_ keys: SectionReader, cohorts: [String]) -> TimelineEvent.Disconnect? {
+        let share = keys.probability("share") ?? 1
+        let isSilent = keys.choice("how") == "silent"
+        guard let cohort = keys.name("cohort"), check(cohort, among: cohorts, called: "cohort", keys, at: "cohort")
+        else { return nil }
+        return TimelineEvent.Disconnect(cohort: cohort, share: share, isSilent: isSilent)
+    }
+
+    private func readTimedOutage(
+        _ keys: SectionReader,
+        at: Interval?,
+        cohorts: [String],
+        duration: Interval?
+    ) -> (cohort: String, outage: LinkOutage)? {
         let stagger = keys.duration("stagger", .atLeast(.zero)) ?? .zero
         let attach = keys.distribution("attach")
         let sharing = keys.choice("shared-by").flatMap(LinkOutage.Sharing.init) ?? .cohort
-        guard let signal = keys.choice("signal").flatMap(LinkOutage.Signal.init),
-            let length = keys.distribution("for"), let name = keys.name("cohort"),
-            check(name, among: fleet.map(\.name), called: "cohort", keys, at: "cohort"),
-            let index = fleet.firstIndex(where: { $0.name == name })
-        else { return }
-        checkEnd(of: length, from: at, duration, keys, at: "for")
-        fleet[index].outages.append(
-            LinkOutage(
-                signal: signal,
-                sharedBy: sharing,
-                first: .constant(at),
-                down: length,
-                up: nil,
-                probability: 1,
-                stagger: stagger,
-                attach: attach
-            )
+        let signal = keys.choice("signal").flatMap(LinkOutage.Signal.init)
+        let length = keys.distribution("for")
+        if let length { checkEnd(of: length, from: at, duration, keys, at: "for") }
+        guard let name = keys.name("cohort"), check(name, among: cohorts, called: "cohort", keys, at: "cohort"),
+            let at, let signal, let length
+        else { return nil }
+        let outage = LinkOutage(
+            signal: signal,
+            sharedBy: sharing,
+            first: .constant(at),
+            down: length,
+            up: nil,
+            probability: 1,
+            stagger: stagger,
+            attach: attach
         )
+        return (name, outage)
     }
 
     private func checkEnd(
         of down: DurationDistribution,
-        from at: Interval,
+        from at: Interval?,
         _ duration: Interval?,
         _ keys: SectionReader,
         at key: String
     ) {
-        guard let duration, at < duration, at + down.shortest >= duration else { return }
+        guard let at, let duration, at < duration, at + down.shortest >= duration else { return }
         keys.report(
             "this begins at \(at.scenarioText), lasts at least \(down.shortest.scenarioText) and so cannot end before "
                 + "the observation does (\(duration.scenarioText))",
