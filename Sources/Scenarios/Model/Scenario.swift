@@ -37,6 +37,8 @@ public struct Scenario: Sendable, Hashable {
     }
 
     /// The same scenario with as many clients as asked for, cohorts in their old proportion, each at least one.
+    ///
+    /// The sum is as asked for, unless there are more cohorts than that.
     public func scaled(toClients total: Int) -> Scenario {
         var scaled = self
         let before = clientCount
@@ -47,7 +49,8 @@ public struct Scenario: Sendable, Hashable {
             cumulativeBefore += fleet[index].clients
             let (high, low) = cumulativeBefore.multipliedFullWidth(by: total)
             let upTo = before.dividingFullWidth((high, low)).quotient
-            scaled.fleet[index].clients = max(1, upTo - cumulative)
+            let most = total - cumulative - (fleet.count - 1 - index)
+            scaled.fleet[index].clients = max(1, min(upTo - cumulative, most))
             cumulative += scaled.fleet[index].clients
         }
         return scaled
