@@ -50,7 +50,7 @@ enum ExpectationSyntax {
             metric: id,
             cohort: cohort,
             relation: relation,
-            bound: try value(bound, unit: metric.unit)
+            bound: try value(bound, of: metric)
         )
     }
 
@@ -65,11 +65,17 @@ enum ExpectationSyntax {
         return (relation, left, right)
     }
 
-    private static func value(_ text: String, unit: String) throws(Complaint) -> Double {
-        switch unit {
+    /// Shares of one, of which no percentage may be written as a bare number.
+    private static func isShare(_ metric: MetricDefinition) -> Bool {
+        // A share of time is summarised as a mean.
+        metric.kind == .proportion || metric.id == "connected-share"
+    }
+
+    private static func value(_ text: String, of metric: MetricDefinition) throws(Complaint) -> Double {
+        switch metric.unit {
         case "s": return try Quantity.duration(text).seconds
         case "1/s": return try Quantity.rate(text)
-        case "1" where text.hasSuffix("%"): return try Quantity.probability(text)
+        case "1" where isShare(metric) || text.hasSuffix("%"): return try Quantity.probability(text)
         default: return try Quantity.factor(text)
         }
     }
