@@ -60,14 +60,14 @@ enum PolicySections {
             ),
             .optional("step", .duration, "Linear growth adds this each time."),
             .optional("table", .list(of: .duration), "The delays one by one; the last repeats."),
-            .optional("cap", .oneOf([.duration, none]), "The longest delay.", default: "none"),
+            .optional("cap", .oneOf([.duration, none]), "The longest delay."),
             .optional(
                 "cap-applies",
                 .choice(Backoff.CapOrder.allCases.map(\.rawValue)),
                 "Whether the cap cuts the growth, or the randomised delay.",
                 default: "before-jitter"
             ),
-            .optional("jitter", .expression(pattern: JitterSyntax.pattern), "How delays are spread.", default: "none"),
+            .optional("jitter", .expression(pattern: JitterSyntax.pattern), "How delays are spread.", default: "full"),
             .optional("whole-milliseconds", .boolean, "Whether delays are rounded down to them.", default: "false"),
         ]
     )
