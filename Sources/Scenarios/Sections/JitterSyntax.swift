@@ -35,7 +35,8 @@ enum JitterSyntax {
                 throw Complaint("'jitter' cannot be \(quoted(text)): write it as in '\(exact)'")
             }
             throw Complaint(
-                "'jitter' cannot be \(quoted(text))" + Suggestion.hint(for: name, among: names, called: "possible values")
+                "'jitter' cannot be \(quoted(text))"
+                    + Suggestion.hint(for: name, among: names, called: "possible values")
             )
         }
     }

@@ -8,7 +8,7 @@ enum PolicySections {
         "A client policy. What is left out comes from the policy it extends, or is off.",
         keys: [
             .optional("extends", .name, "A preset, or a policy of this file, whose settings hold where none is given."),
-            .optional("backoff", .section(backoff), "The delays between attempts.", default: "1s doubling to 30s, full"),
+            .optional("backoff", .section(backoff), "The delays between attempts.", default: "1s doubling to 30s"),
             .optional("reset", .section(reset), "When the retry counter starts over."),
             .optional("retry-limit", .oneOf([.count, none]), "Retries before the client gives up.", default: "none"),
             .optional("connect-timeout", .oneOf([.duration, none]), "How long an attempt may take.", default: "none"),
@@ -31,7 +31,7 @@ enum PolicySections {
                 "What a server's request to stay away is worth.",
                 default: "ignore"
             ),
-            .optional("close-rules", .list(of: .section(closeRule)), "Answers to certain close codes; the first counts."),
+            .optional("close-rules", .list(of: .section(closeRule)), "Answers to close codes; the first fit counts."),
             .optional("breaker", .oneOf([none, .section(breaker)]), "A breaker around attempts.", default: "none"),
             .optional("heartbeat", .oneOf([none, .section(heartbeat)]), "The heartbeat.", default: "none"),
             .optional("outbox", .section(outbox), "What becomes of messages."),
@@ -129,7 +129,7 @@ enum PolicySections {
             .optional("every", .duration, "The time between two beats."),
             .optional("timeout", .duration, "How long a reply may take; at most `every`."),
             .optional("missed-allowed", .count, "Unanswered beats in a row that are put up with.", default: "0"),
-            .optional("random-first-phase", .boolean, "Whether the first beat comes at a random time.", default: "false"),
+            .optional("random-first-phase", .boolean, "Whether the first beat's time is random.", default: "false"),
         ]
     )
 

@@ -35,7 +35,7 @@ enum ScenarioSections {
         "network",
         "The network between clients and servers while it works.",
         keys: [
-            .optional("extends", .name, "A built-in network whose settings hold where none is given.", default: "ideal"),
+            .optional("extends", .name, "A network whose settings hold where none is given.", default: "ideal"),
             .optional("round-trip", .distribution, "The round-trip time, drawn for each packet."),
             .optional(
                 "loss",

@@ -322,7 +322,7 @@ public struct MetricDefinition: Sendable, Hashable {
                 perCohort: true,
                 "The 99 % quantile with messages that never arrived counted as infinitely late."
             ),
-            metric("outbox-peak-mean", "messages", .mean, .lower, perCohort: true, "Fullest outbox, mean over clients."),
+            metric("outbox-peak-mean", "messages", .mean, .lower, perCohort: true, "Fullest outbox, mean of clients."),
             metric("outbox-peak-p99", "messages", .quantile, .lower, perCohort: true, "Fullest outbox, 99 % quantile."),
             metric("outbox-peak-max", "messages", .extreme, .lower, perCohort: true, "Fullest outbox of any client."),
             metric(
