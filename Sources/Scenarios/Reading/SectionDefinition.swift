@@ -87,4 +87,11 @@ indirect enum ValueKind: Sendable {
         guard case .oneOf(let kinds) = self else { return [self] }
         return kinds.flatMap(\.alternatives)
     }
+
+    /// The words it may be, whatever else it may be.
+    var words: [String] {
+        alternatives.flatMap { kind -> [String] in
+            if case .choice(let words) = kind { words } else { [] }
+        }
+    }
 }

@@ -282,6 +282,12 @@ struct NodeReader {
         _ parse: (String) throws(Complaint) -> Value
     ) -> Value? {
         scalar(expected) { text throws(Complaint) in
+            let words = kind.words.map { "'\($0)'" }
+            if !words.isEmpty, text.unicodeScalars.first?.properties.isAlphabetic == true {
+                throw Complaint(
+                    "\(quoted(label)) must be \(([expected] + words).joined(separator: " or ")), not \(quoted(text))"
+                )
+            }
             let value = try parse(text)
             guard let limit = bounds.violation(of: value, shownBy: show) else { return value }
             throw Complaint("\(quoted(label)) must be \(limit), not \(quoted(text))")

@@ -129,7 +129,8 @@ struct ScenarioReader {
             } else if parent == current {
                 keys.report("\(quoted(current)) cannot extend itself", at: "extends")
             } else {
-                _ = check(parent, among: sections.keys.sorted() + knownNames, called: "policy", keys, at: "extends")
+                let others = sections.keys.filter { $0 != current }.sorted()
+                _ = check(parent, among: others + knownNames, called: "policy", keys, at: "extends")
             }
         }
         for (name, keys) in chain.reversed() {
