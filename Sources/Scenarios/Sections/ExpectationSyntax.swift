@@ -6,8 +6,6 @@ import MonotonicTime
 /// `reconnect-lag`, and `peak-attempt-rate` for `peak-attempt-rate-1s`. A bound in multiples of the nominal capacity
 /// (`peak-attempt-rate < 4 x capacity`) is about `peak-to-capacity`.
 enum ExpectationSyntax {
-    private static let synonyms = ["time-to-reconnect": "reconnect-lag", "peak-attempt-rate": "peak-attempt-rate-1s"]
-
     static func parse(_ text: String, cohorts: [String]) throws(Complaint) -> Expectation {
         guard let (relation, left, right) = split(text) else {
             throw Complaint("an expectation is a metric, one of <, <=, >, >=, and a bound, not \(quoted(text))")
@@ -27,7 +25,8 @@ enum ExpectationSyntax {
             cohort = named
             words.removeLast(2)
         }
-        if let first = words.first, let synonym = synonyms[first] { words[0] = synonym }
+        if words.first == "time-to-reconnect" { words[0] = "reconnect-lag" }
+        if words == ["peak-attempt-rate"] { words.append("1s") }
         var id = words.joined(separator: "-")
         var bound = right
         if let capacity = right.range(ofSuffix: "x capacity") {
