@@ -62,7 +62,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "MonotonicTimeTests", dependencies: ["MonotonicTime"], swiftSettings: strict),
-        .testTarget(name: "DiscreteEventsTests", dependencies: ["DiscreteEvents", "MonotonicTime"], swiftSettings: strict),
+        .testTarget(
+            name: "DiscreteEventsTests",
+            dependencies: ["DiscreteEvents", "MonotonicTime"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"], swiftSettings: strict),
         .testTarget(name: "ReconnectionTests", dependencies: ["Reconnection", "MonotonicTime"], swiftSettings: strict),
         .testTarget(

@@ -36,8 +36,9 @@ public struct CohortRecord: Sendable {
     public var outcomes = [Int](repeating: 0, count: AttemptOutcome.allCases.count)
     /// Attempts given up before they had reached the server.
     public var cancelledBeforeArrival = 0
-    /// Attempts still under way at the end, and those of them that had arrived.
+    /// Attempts still under way at the end.
     public var inFlight = 0
+    /// Those of them that had arrived.
     public var inFlightArrived = 0
     /// Clients connected just before an outage that ended; one that had several counts once for each.
     public var referenceCount = 0
@@ -47,16 +48,21 @@ public struct CohortRecord: Sendable {
     public var lags: [Int64] = []
     /// The same for those that did not come back, up to the next outage or the end.
     public var censoredLags: [Int64] = []
-    /// Messages offered, and of them those offered early enough to be judged.
+    /// Messages offered.
     public var offered = 0
+    /// Those offered early enough to be judged.
     public var eligible = 0
-    /// Messages received at least once; judged ones; judged ones within their deadline; copies received.
+    /// Messages received at least once.
     public var delivered = 0
+    /// Judged ones received at least once.
     public var eligibleDelivered = 0
+    /// Judged ones received within their deadline.
     public var eligibleOnTime = 0
+    /// Copies received, first ones included.
     public var copies = 0
-    /// Messages that failed for good, and those that vanished, as far as the server has not received them.
+    /// Messages that failed for good and that the server has not received.
     public var failed = 0
+    /// Messages that vanished and that the server has not received.
     public var lost = 0
     /// Messages waiting in an outbox at the end that the server has not received.
     public var pending = 0
@@ -66,11 +72,13 @@ public struct CohortRecord: Sendable {
     public var outboxPeaks: [UInt32: Int] = [:]
     /// Clients whose outbox reached its bound.
     public var outboxesAtBound = 0
-    /// Client time with a working session, and client time in which one was wanted, nanoseconds.
+    /// Client time with a working session, nanoseconds.
     public var usableTime: Int64 = 0
+    /// Client time in which one was wanted, nanoseconds.
     public var wantedTime: Int64 = 0
-    /// Lost paths that clients noticed, and the sum of the times they took, nanoseconds.
+    /// Lost paths that clients noticed.
     public var detections = 0
+    /// The sum of the times they took, nanoseconds.
     public var detectionTime: Int64 = 0
     /// Times a breaker opened.
     public var breakerOpenings = 0
@@ -87,8 +95,9 @@ public struct CohortRecord: Sendable {
 public struct TimelineRecord: Sendable {
     /// The width of a bin.
     public let bin: Interval
-    /// Attempts launched, attempts that arrived at the server tier.
+    /// Attempts launched.
     public var launched: [Int]
+    /// Attempts that arrived at the server tier.
     public var arrived: [Int]
     /// Ended attempts by `AttemptOutcome`, then by bin.
     public var outcomes: [[Int]]
@@ -96,8 +105,9 @@ public struct TimelineRecord: Sendable {
     public var delivered: [Int]
     /// Heartbeats, messages and attempts that clients sent.
     public var sent: [Int]
-    /// Working sessions, and handshakes accepted and not finished, at the end of the bin.
+    /// Working sessions at the end of the bin.
     public var connectedNow: [Int]
+    /// Handshakes accepted and not finished at the end of the bin.
     public var backlog: [Int]
 
     init(bin: Interval, duration: Interval) {
@@ -131,8 +141,9 @@ public struct ReplicationRecord: Sendable {
     public internal(set) var cohorts: [CohortRecord]
     /// One-second bins.
     public internal(set) var timeline: TimelineRecord
-    /// When attempts were launched and arrived, nanoseconds, rising.
+    /// When attempts were launched, nanoseconds, rising.
     public internal(set) var launches: [Int64] = []
+    /// When attempts arrived at the server tier, nanoseconds, rising.
     public internal(set) var arrivals: [Int64] = []
     /// When attempts became sessions, nanoseconds, rising.
     public internal(set) var connects: [Int64] = []
@@ -146,9 +157,11 @@ public struct ReplicationRecord: Sendable {
     public internal(set) var backlogOverflows = 0
     /// Handshakes for clients that had given up.
     public internal(set) var wastedHandshakes = 0
-    /// When the first outage began, the first ended and the last ended; nil if none did.
+    /// When the first outage began that took a client; nil if none did.
     public internal(set) var firstDown: Instant?
+    /// When the first outage ended.
     public internal(set) var firstUp: Instant?
+    /// When the last outage ended.
     public internal(set) var lastUp: Instant?
 
     /// What does not add up; empty if all is well.
@@ -160,13 +173,17 @@ public struct ReplicationRecord: Sendable {
             var faults: [String] = []
             let ended = cohort.outcomes.reduce(0, +)
             if cohort.launched != ended + cohort.inFlight {
-                faults.append("\(cohort.name): \(cohort.launched) launched, \(ended) ended, \(cohort.inFlight) in flight")
+                faults.append(
+                    "\(cohort.name): \(cohort.launched) launched, \(ended) ended, \(cohort.inFlight) in flight"
+                )
             }
             let neverArrived =
                 cohort.outcomes[AttemptOutcome.lost.rawValue] + cohort.cancelledBeforeArrival
                 + cohort.inFlight - cohort.inFlightArrived
             if cohort.arrived != cohort.launched - neverArrived {
-                faults.append("\(cohort.name): \(cohort.arrived) arrived of \(cohort.launched), \(neverArrived) did not")
+                faults.append(
+                    "\(cohort.name): \(cohort.arrived) arrived of \(cohort.launched), \(neverArrived) did not"
+                )
             }
             let accounted = cohort.delivered + cohort.pending + cohort.failed + cohort.lost
             if cohort.offered != accounted {

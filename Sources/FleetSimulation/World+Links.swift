@@ -28,7 +28,7 @@ struct RunningOutage {
     /// How many of them share the same times.
     let sharers: Int
 
-    init(_ outage: LinkOutage, cohort: Int, members: Range<Int>, _ groupSize: Int) {
+    init(_ outage: LinkOutage, members: Range<Int>, groupSize: Int) {
         self.outage = outage
         first = Distribution(outage.first)
         down = Distribution(outage.down)
@@ -205,10 +205,15 @@ extension World {
         if draw(.outageOccurs, script, group, occurrence) < running.outage.probability {
             for member in running.members(of: group) {
                 let offset = running.outage.stagger.scaled(by: draw(.outageStagger, script, member, 0))
-                let attach = running.attach?.interval(atUniform: draw(.outageAttach, script, member, occurrence)) ?? .zero
+                let attachDraw = draw(.outageAttach, script, member, occurrence)
+                let attach = running.attach?.interval(atUniform: attachDraw) ?? .zero
                 let begin = now + offset
-                let event = FleetEvent(kind: .linkDown, place: event.place, client: UInt32(member))
-                if offset > .zero { queue.schedule(event, at: begin) } else { linkGoesDown(member, script: script, at: now) }
+                if offset > .zero {
+                    let event = FleetEvent(kind: .linkDown, place: event.place, client: UInt32(member))
+                    queue.schedule(event, at: begin)
+                } else {
+                    linkGoesDown(member, script: script, at: now)
+                }
                 queue.schedule(
                     FleetEvent(kind: .linkUp, place: event.place, client: UInt32(member)),
                     at: begin + length + attach

@@ -55,9 +55,8 @@ struct World: ~Copyable {
             }
         }
         outages = scenario.fleet.enumerated().flatMap { index, cohort in
-            cohort.outages.map {
-                RunningOutage($0, cohort: index, members: first[index]..<first[index] + cohort.clients, cohort.groupSize)
-            }
+            let members = first[index]..<first[index] + cohort.clients
+            return cohort.outages.map { RunningOutage($0, members: members, groupSize: cohort.groupSize) }
         }
         servers = scenario.servers.map { ServerState($0) }
         queue = EventQueue<FleetEvent>()

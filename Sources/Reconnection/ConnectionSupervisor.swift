@@ -251,7 +251,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         }
         phaseDeadline = .distantFuture
         stableAt = .distantFuture
-        switch policy.closeRules.first(where: { $0.codes.contains(close.code) })?.response {
+        switch Self.response(to: close, policy) {
         case .stop:
             enter(.stopped, &actions)
         case .blockUntilNewCredentials:
@@ -288,9 +288,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         policy: ClientPolicy,
         random: inout some RandomSource
     ) -> Interval {
-        if let close, case .pause(let from, let to) = policy.closeRules.first(where: {
-            $0.codes.contains(close.code)
-        })?.response {
+        if let close, case .pause(let from, let to) = Self.response(to: close, policy) {
             guard to > from else { return from }
             return (from + (to - from).scaled(by: random.nextUniform())).flooredToMilliseconds
         }
@@ -299,6 +297,10 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         guard let hint = close?.retryAfter, case .honour(let fraction) = policy.retryAfter else { return own }
         let spread = fraction > 0 ? hint.scaled(by: fraction * random.nextUniform()) : .zero
         return max(own, hint) + spread
+    }
+
+    private static func response(to close: Close, _ policy: ClientPolicy) -> CloseRule.Response? {
+        policy.closeRules.first { $0.codes.contains(close.code) }?.response
     }
 
     private mutating func resetRetries() {

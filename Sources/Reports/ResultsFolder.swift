@@ -25,7 +25,9 @@ public struct ResultsFolder: Sendable {
     public func check() throws(Failure) {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
-            guard isFolder.boolValue else { throw Failure(description: "cannot write results to '\(path)': it is a file") }
+            guard isFolder.boolValue else {
+                throw Failure(description: "cannot write results to '\(path)': it is a file")
+            }
             let contents = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
             guard contents.isEmpty || contents.contains(Self.mark) else {
                 throw Failure(

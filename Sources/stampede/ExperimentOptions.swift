@@ -98,7 +98,8 @@ struct ExperimentOptions: ParsableArguments {
         )
         let tables = ResultTables(experiment, found)
         var files = [
-            (name: "summary.csv", text: tables.summary.text), (name: "replications.csv", text: tables.replications.text),
+            (name: "summary.csv", text: tables.summary.text),
+            (name: "replications.csv", text: tables.replications.text),
             (name: "timeline.csv", text: tables.timeline.text),
         ]
         files += extraFiles(found)

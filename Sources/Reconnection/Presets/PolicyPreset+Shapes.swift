@@ -7,7 +7,7 @@ extension PolicyPreset {
         shape("no-jitter", "Doubling from 1 s to 30 s without randomness.", .none),
         shape("full-jitter", "Uniform between zero and 1 s doubling to 30 s.", .full),
         shape("equal-jitter", "Half of 1 s doubling to 30 s, plus up to another half.", .equal),
-        shape("decorrelated-jitter", "Uniform between 1 s and three times the last delay, at most 30 s.", .decorrelated),
+        shape("decorrelated-jitter", "Between 1 s and three times the last delay, at most 30 s.", .decorrelated),
     ]
 
     private static func shape(_ name: String, _ summary: String, _ jitter: Backoff.Jitter) -> PolicyPreset {
