@@ -5,26 +5,28 @@ import Reconnection
 extension World {
     /// Looks at a client after something about it has changed.
     mutating func updateUsability(_ index: Int, at now: Instant) {
-        let client = clients[index]
+        // Read in place: a copy of a client retains what it refers to, which is most of the cost of looking at it.
+        let phase = clients[index].client.phase
+        let transport = clients[index].transport
         let isUsable =
-            client.transport.phase == .established && client.client.phase == .connected
-            && client.transport.instance >= 0 && client.transport.serverGeneration == client.transport.generation
-            && !client.transport.isPathDead && client.link.isUp
-        guard isUsable != client.marks.isUsable else { return }
-        let cohort = Int(client.cohort)
+            transport.phase == .established && phase == .connected && transport.instance >= 0
+            && transport.serverGeneration == transport.generation && !transport.isPathDead && clients[index].link.isUp
+        let marks = clients[index].marks
+        guard isUsable != marks.isUsable else { return }
+        let cohort = Int(clients[index].cohort)
         clients[index].marks.isUsable = isUsable
         probe.sessionsChanged(by: isUsable ? 1 : -1)
         if isUsable {
             clients[index].marks.usableSince = now
             clients[index].marks.lostAt = .distantFuture
         } else {
-            probe.record.cohorts[cohort].usableTime += (now - client.marks.usableSince).nanoseconds
-            if client.client.phase == .connected { clients[index].marks.lostAt = now }
+            probe.record.cohorts[cohort].usableTime += (now - marks.usableSince).nanoseconds
+            if phase == .connected { clients[index].marks.lostAt = now }
         }
-        guard client.marks.isRecovering else { return }
-        let offset = (now - client.marks.upAt).nanoseconds
+        guard marks.isRecovering else { return }
+        let offset = (now - marks.upAt).nanoseconds
         probe.record.cohorts[cohort].recovery.append(RecoveryStep(offset: offset, change: isUsable ? 1 : -1))
-        if isUsable, client.marks.isLagOpen {
+        if isUsable, marks.isLagOpen {
             clients[index].marks.isLagOpen = false
             probe.record.cohorts[cohort].lags.append(offset)
         }
