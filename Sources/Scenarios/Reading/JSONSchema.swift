@@ -44,13 +44,13 @@ private struct SchemaBuilder {
         switch kind {
         case .duration: text("^\(Self.duration)$")
         case .count: number("integer", or: "^\(Self.decimal)[kMG]?$")
-        case .probability: number("number", atMost: 1, or: "^\(Self.decimal)%$")
+        case .probability: number("number", atMost: 1, or: "^\(Self.decimal)([eE][-+]?[0-9]+)?%?$")
         case .rate: text("^\(Self.decimal)[kMG]?/(s|min|h|d)$")
         case .bandwidth: text("^\(Self.decimal)[kMG]?bit/s$")
         case .size: text("^\(Self.decimal)([kMG]|[KMG]i)?B$")
         case .factor: number("number", or: "^(x?\(Self.decimal)([eE][-+]?[0-9]+)?|\(Self.decimal)x)$")
-        case .text: [("type", .string("string")), ("minLength", .integer(1))]
-        case .name: text("^[A-Za-z0-9][A-Za-z0-9._-]*$")
+        case .text: scalar("\\S")
+        case .name: scalar("^[A-Za-z0-9][A-Za-z0-9._-]*$")
         case .boolean: [("type", .string("boolean"))]
         case .choice(let words): [("enum", .array(words.map { .string($0) }))]
         case .distribution: text(DistributionSyntax.pattern(duration: Self.duration))
@@ -80,6 +80,11 @@ private struct SchemaBuilder {
 
     private func text(_ pattern: String) -> [(String, JSONValue)] {
         [("type", .string("string")), ("pattern", .string(pattern))]
+    }
+
+    /// A text that YAML may take for a number, such as `2024`; the pattern is for those it does not.
+    private func scalar(_ pattern: String) -> [(String, JSONValue)] {
+        [("type", .array([.string("string"), .string("number")])), ("pattern", .string(pattern))]
     }
 
     /// A quantity that YAML takes for a number when it is written without a unit.

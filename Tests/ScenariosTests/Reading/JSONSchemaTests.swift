@@ -28,7 +28,10 @@ struct JSONSchemaTests {
               "properties": {
                 "name": {
                   "description": "What it is called.",
-                  "type": "string",
+                  "type": [
+                    "string",
+                    "number"
+                  ],
                   "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"
                 },
                 "duration": {
@@ -59,7 +62,7 @@ struct JSONSchemaTests {
                     },
                     {
                       "type": "string",
-                      "pattern": "^[0-9]+(_[0-9]+)*(\\.[0-9]+(_[0-9]+)*)?%$"
+                      "pattern": "^[0-9]+(_[0-9]+)*(\\.[0-9]+(_[0-9]+)*)?([eE][-+]?[0-9]+)?%?$"
                     }
                   ]
                 },
@@ -67,7 +70,10 @@ struct JSONSchemaTests {
                   "description": "Policies by name.",
                   "type": "object",
                   "propertyNames": {
-                    "type": "string",
+                    "type": [
+                      "string",
+                      "number"
+                    ],
                     "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"
                   },
                   "additionalProperties": {
