@@ -16,6 +16,7 @@ struct Validate: ParsableCommand {
         for file in files {
             do {
                 let scenario = try loadScenario(file).scenario
+                for doubt in scenario.connectionShortages { complain("\(file): warning: \(doubt)") }
                 let clients = NumberText.grouped(Double(scenario.clientCount))
                 show("\(file): ok (\(scenario.name), \(clients) clients)\n")
             } catch let status as ExitCode {

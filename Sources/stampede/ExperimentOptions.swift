@@ -52,6 +52,7 @@ struct ExperimentOptions: ParsableArguments {
         }
         if let replications { scenario.replications = try count(replications, "--replications", atMost: 1_000_000) }
         if let seed { scenario.seed = seed }
+        for doubt in scenario.connectionShortages { complain("warning: \(doubt)") }
         return scenario
     }
 
@@ -92,7 +93,7 @@ struct ExperimentOptions: ParsableArguments {
             experiment,
             found,
             text: contents.source,
-            command: CommandLine.arguments,
+            command: ["stampede"] + CommandLine.arguments.dropFirst(),
             startedAt: started,
             elapsed: elapsed
         )

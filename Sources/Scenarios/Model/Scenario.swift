@@ -36,6 +36,19 @@ public struct Scenario: Sendable, Hashable {
         policies[name] ?? PolicyPreset.named(name)?.policy
     }
 
+    /// Doubts about a scenario whose clients cannot all be connected at once, one sentence for each tier.
+    ///
+    /// Every run begins with all clients connected, limit or no limit; afterwards the limit holds.
+    public var connectionShortages: [String] {
+        servers.compactMap { tier in
+            guard let limit = tier.connectionLimit else { return nil }
+            let clients = fleet.filter { $0.server == tier.name }.reduce(0) { $0 + $1.clients }
+            let (room, isHuge) = limit.multipliedReportingOverflow(by: tier.instances)
+            guard !isHuge, clients > room else { return nil }
+            return "'\(tier.name)' holds at most \(room) connections, but \(clients) clients use it"
+        }
+    }
+
     /// The same scenario with as many clients as asked for, cohorts in their old proportion, each at least one.
     ///
     /// The sum is as asked for, unless there are more cohorts than that.
