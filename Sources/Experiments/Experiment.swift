@@ -117,7 +117,11 @@ public struct Experiment: Sendable {
         }
         let resolved = policies
         let total = candidates.count * scenario.replications
-        let work = Workshop(candidates: candidates.count, replications: scenario.replications)
+        let work = Workshop(
+            candidates: candidates.count,
+            replications: scenario.replications,
+            duration: scenario.duration
+        )
         DispatchQueue.concurrentPerform(iterations: min(threads, total)) { _ in
             while let item = work.next() {
                 let candidate = item % candidates.count
@@ -158,13 +162,16 @@ private final class Workshop: Sendable {
         var timelines: [[MeanTimeline]]
     }
 
-    private static let narrowBins: [Interval] = [.milliseconds(100), .milliseconds(10)]
+    /// Widths below a second, as far as the observation has not too many of them.
+    private let narrowBins: [Interval]
     private let total: Int
     private let state: Mutex<State>
 
-    init(candidates: Int, replications: Int) {
+    init(candidates: Int, replications: Int, duration: Interval) {
         total = candidates * replications
-        let widths = [1.0] + Self.narrowBins.map(\.seconds)
+        narrowBins = [.milliseconds(100), .milliseconds(10)]
+            .filter { duration.nanoseconds / $0.nanoseconds <= 4_000_000 }
+        let widths = [1.0] + narrowBins.map(\.seconds)
         state = Mutex(
             State(
                 metrics: Array(repeating: Array(repeating: nil, count: replications), count: candidates),
@@ -199,7 +206,7 @@ private final class Workshop: Sendable {
         let wide =
             [timeline.launched, timeline.arrived] + timeline.outcomes
             + [timeline.delivered, timeline.sent, timeline.connectedNow, timeline.backlog]
-        let narrow = Self.narrowBins.map { width in
+        let narrow = narrowBins.map { width in
             [record.launches, record.arrivals].map {
                 MetricComputation.counts($0[...], from: 0, to: record.duration.nanoseconds, width: width)
             }

@@ -92,7 +92,7 @@ enum House {
         "CGSLErrors": [],
         "Statistics": cLibrary.union(["CGSL", "CGSLErrors"]),
         "Scenarios": ["Reconnection", "MonotonicTime", "Yams"],
-        "FleetSimulation": ["Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime"],
+        "FleetSimulation": ["Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime", "DequeModule"],
         "Experiments": cLibrary.union([
             "FleetSimulation", "Statistics", "Scenarios", "Reconnection", "MonotonicTime", "Foundation", "Dispatch",
             "Synchronization",

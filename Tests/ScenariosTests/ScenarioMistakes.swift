@@ -5,6 +5,18 @@
 /// Fleets that cannot be, each in a small scenario.
 let fleetMistakes: [(String, [String])] = [
     (
+        small(duration: "31d"),
+        [
+            "a.yaml:2:11: error: 'duration' must be at most 30d, not '31d'"
+        ]
+    ),
+    (
+        small("networks: { still: { round-trip: 0s } }"),
+        [
+            "a.yaml:5:34: error: 'round-trip' must be able to take longer than 0s"
+        ]
+    ),
+    (
         small(fleet: "[{ name: phones, clients: 10, policy: party-tabel }]"),
         [
             "a.yaml:3:46: error: no policy is called 'party-tabel' (did you mean 'party-table'?)"

@@ -16,7 +16,8 @@ struct ScenarioReader {
         if section.node("servers")?.shape == .list, section.list("servers").isEmpty {
             section.report("'servers' must list at least one tier", at: "servers")
         }
-        let duration = section.duration("duration", .above(.zero))
+        let durations = Bounds<Interval>(lower: .zero, lowerIsExcluded: true, upper: .hours(30 * 24))
+        let duration = section.duration("duration", durations)
         let cohortNames = readNames("fleet", called: "cohort")
         let policyNames = policies.keys.sorted() + knownNames
         var fleet = section.list("fleet").compactMap { node in
@@ -157,7 +158,13 @@ struct ScenarioReader {
                 network = found
             }
             network.name = entry.name
-            if let roundTrip = keys.distribution("round-trip") { network.roundTrip = roundTrip }
+            if let roundTrip = keys.distribution("round-trip") {
+                // Without it a client that retries at once would do so for ever in the same instant.
+                if roundTrip.longest == .zero {
+                    keys.report("'round-trip' must be able to take longer than 0s", at: "round-trip")
+                }
+                network.roundTrip = roundTrip
+            }
             if let loss = keys.node("loss") { network.loss = readLoss(loss) ?? network.loss }
             if let survives = keys.duration("survives", .atLeast(.zero)) { network.survives = survives }
             networks.removeAll { $0.name == entry.name }
