@@ -97,6 +97,10 @@ struct MetricComputation {
             let mean = length > 0 ? Double(inWindow.count) / length : 0
             values["peak-to-mean-1s"] = MetricValue(mean > 0 ? peak1000 / mean : nil)
             values["rejection-share"] = MetricValue(share: refused.count, of: inWindow.count)
+            for reason in RefusalReason.allCases {
+                let count = refused.indices.count { record.refusalReasons[$0] == reason }
+                values["rejection-share-\(reason.rawValue)"] = MetricValue(share: count, of: inWindow.count)
+            }
             for (id, width) in [
                 ("allan-factor-100ms", Interval.milliseconds(100)), ("allan-factor-1s", .seconds(1)),
             ] {

@@ -69,6 +69,11 @@ struct Probe {
         record.timeline.arrived[bin] += 1
     }
 
+    mutating func refused(_ reason: RefusalReason, at now: Instant) {
+        record.refusals.append(now.nanoseconds)
+        record.refusalReasons.append(reason)
+    }
+
     mutating func ended(_ outcome: AttemptOutcome, cohort: Int) {
         record.cohorts[cohort].outcomes[outcome.rawValue] += 1
         record.timeline.outcomes[outcome.rawValue][bin] += 1

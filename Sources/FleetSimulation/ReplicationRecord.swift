@@ -14,6 +14,16 @@ public enum AttemptOutcome: Int, Sendable, CaseIterable {
     case cancelled
 }
 
+/// Why a server tier refused an attempt.
+public enum RefusalReason: String, Sendable, CaseIterable {
+    /// No instance was up.
+    case down
+    /// The instance held as many connections as it may.
+    case limit
+    /// The backlog of handshakes was full.
+    case backlog
+}
+
 /// A change in the number of recovered clients, some time after the end of the outage that hit them.
 public struct RecoveryStep: Sendable, Hashable {
     /// Nanoseconds since the end of the client's outage.
@@ -149,6 +159,8 @@ public struct ReplicationRecord: Sendable {
     public internal(set) var connects: [Int64] = []
     /// When arriving attempts were refused, nanoseconds, rising.
     public internal(set) var refusals: [Int64] = []
+    /// Why each of them was.
+    public internal(set) var refusalReasons: [RefusalReason] = []
     /// How long handshakes waited before they began, nanoseconds.
     public internal(set) var waits: [Int64] = []
     /// Most handshakes accepted and not finished.

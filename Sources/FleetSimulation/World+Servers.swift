@@ -35,12 +35,12 @@ extension World {
             probe.arrived(cohort: cohort, at: now)
         }
         guard let instance = chosen else {
-            refuse(packet, code: Close.abnormal.code, hint: false, at: now)
+            refuse(packet, .down, at: now)
             return
         }
         let tier = servers[server].tier
         if let limit = tier.connectionLimit, servers[server].instances[instance].load >= limit {
-            refuse(packet, code: tier.refusal.close, hint: true, at: now)
+            refuse(packet, .limit, at: now)
             return
         }
         let handshake = Instance.Handshake(client: packet.client, generation: packet.generation, arrivedAt: now)
@@ -53,21 +53,24 @@ extension World {
         } else {
             probe.record.backlogOverflows += 1
             switch tier.handshake.whenFull {
-            case .refuse: refuse(packet, code: tier.refusal.close, hint: true, at: now)
+            case .refuse: refuse(packet, .backlog, at: now)
             case .drop: hold(packet, at: now)
             }
         }
     }
 
-    private mutating func refuse(_ packet: FleetEvent, code: UInt16, hint: Bool, at now: Instant) {
-        probe.record.refusals.append(now.nanoseconds)
+    /// Turns an attempt away: with a reset where there is no server to say more, else with the tier's refusal.
+    private mutating func refuse(_ packet: FleetEvent, _ reason: RefusalReason, at now: Instant) {
+        probe.refused(reason, at: now)
+        let refusal = servers[serverOfCohort[Int(clients[Int(packet.client)].cohort)]].tier.refusal
+        let isDown = reason == .down
         transmit(
             FleetEvent(
                 kind: .refuseDown,
-                place: hint ? 1 : 0,
+                place: isDown ? 0 : 1,
                 client: packet.client,
                 generation: packet.generation,
-                argument: UInt32(code)
+                argument: UInt32(isDown ? Close.abnormal.code : refusal.close)
             ),
             at: now
         )

@@ -249,6 +249,27 @@ public struct MetricDefinition: Sendable, Hashable {
             "Share of attempts arriving in W that were refused."
         ),
         metric(
+            "rejection-share-down",
+            "1",
+            .proportion,
+            .lower,
+            "Share of attempts arriving in W that were refused because no instance was up."
+        ),
+        metric(
+            "rejection-share-limit",
+            "1",
+            .proportion,
+            .lower,
+            "Share of attempts arriving in W that were refused because the connection limit was reached."
+        ),
+        metric(
+            "rejection-share-backlog",
+            "1",
+            .proportion,
+            .lower,
+            "Share of attempts arriving in W that were refused because the backlog was full."
+        ),
+        metric(
             "wasted-handshakes",
             "handshakes",
             .mean,
