@@ -10,7 +10,7 @@ extension World {
     /// The client's own code lives through its age alone with a perfect network; nothing is set from outside.
     mutating func establish(_ index: Int) {
         let cohort = Int(clients[index].cohort)
-        let policy = policies[cohort]
+        let policy = policies[cohort].pointee
         let age = uniform(index, .connectionAge, 0)
         var settled = Interval.seconds(60)
         if case .afterStable(let window) = policy.reset.afterSuccess { settled = settled + window }
@@ -81,7 +81,7 @@ extension World {
     ) {
         actions.removeAll()
         var random = ClientRandom(key: key, client: UInt32(index), position: clients[index].randomPosition)
-        body(&clients[index].client, policies[Int(clients[index].cohort)], &random, &actions)
+        body(&clients[index].client, policies[Int(clients[index].cohort)].pointee, &random, &actions)
         clients[index].randomPosition = random.position
     }
 
@@ -97,7 +97,7 @@ extension World {
     }
 
     private mutating func rearm(_ index: Int) {
-        let deadline = clients[index].client.nextDeadline(policy: policies[Int(clients[index].cohort)])
+        let deadline = clients[index].client.nextDeadline(policy: policies[Int(clients[index].cohort)].pointee)
         guard deadline < clients[index].wake, deadline < end else { return }
         clients[index].wake = deadline
         queue.schedule(FleetEvent(kind: .wake, client: UInt32(index)), at: deadline)

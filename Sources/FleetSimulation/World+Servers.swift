@@ -201,7 +201,7 @@ extension World {
             )
             if !clients[index].client.outbox.holds(packet.argument) {
                 // The client has given this message up already: it is not lost after all.
-                switch policies[cohort].outbox.whileDisconnected {
+                switch policies[cohort].pointee.outbox.whileDisconnected {
                 case .discard: probe.record.cohorts[cohort].lost -= 1
                 case .queue, .refuse: probe.record.cohorts[cohort].failed -= 1
                 }
