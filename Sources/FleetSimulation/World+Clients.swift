@@ -183,14 +183,21 @@ extension World {
         case .dialing:
             // Only its own deadline makes a client close an attempt as abnormal.
             endAttempt(index, close == .abnormal ? .timeout : .cancelled)
+            // The server may have accepted it already, and the client has not heard of it yet.
+            if clients[index].transport.serverGeneration == generation { depart(index, generation, at: now) }
         case .established:
-            if clients[index].link.isUp, !clients[index].transport.isPathDead {
-                transmit(FleetEvent(kind: .departureUp, client: UInt32(index), generation: generation), at: now)
-            } else {
-                leaveGhost(index, at: now)
-            }
+            depart(index, generation, at: now)
         }
         clients[index].transport.phase = .none
+    }
+
+    /// Tells the server that the client is gone; a server that cannot be told finds out by idling.
+    private mutating func depart(_ index: Int, _ generation: UInt32, at now: Instant) {
+        if clients[index].link.isUp, !clients[index].transport.isPathDead {
+            transmit(FleetEvent(kind: .departureUp, client: UInt32(index), generation: generation), at: now)
+        } else {
+            leaveGhost(index, at: now)
+        }
     }
 
     /// Ends the attempt under way. One that never arrived did not time out: it was lost.
