@@ -54,31 +54,46 @@ struct TransportState {
     var lastArrivalDown: Instant = .distantPast
 }
 
-/// The keys a server remembers of a client: the highest, and which of the 64 up to it have come.
+/// The keys a server remembers of a client: the highest, which of the 64 up to it have come, and stragglers.
 ///
-/// The sliding window of IPsec's replay check (RFC 4303, section 3.4.3). It suffices because an outbox sends in order
-/// and never has more than 64 messages under way; a key below the window has been received, or never will be.
+/// The sliding window of IPsec's replay check (RFC 4303, section 3.4.3). A lost packet is sent again while later ones
+/// pass, so a key can leave the window before it comes: it is remembered apart if its sender still holds it. Any other
+/// key below the window has been received, or has been given up.
 struct ReceivedKeys {
     private var highest: UInt32 = 0
     private var window: UInt64 = 0
+    /// Keys below the window that have not come and were not given up when they left it.
+    private var stragglers: [UInt32] = []
 
     /// Whether the key has been received.
     func contains(_ key: UInt32) -> Bool {
         guard key <= highest else { return false }
         let age = highest - key
-        return age >= 64 || window >> UInt64(age) & 1 == 1
+        guard age < 64 else { return !stragglers.contains(key) }
+        return window >> UInt64(age) & 1 == 1
     }
 
     /// Notes a key; answers whether it is new.
-    mutating func insert(_ key: UInt32) -> Bool {
+    ///
+    /// - Parameter held: the messages its sender holds, keys rising.
+    mutating func insert(_ key: UInt32, held: [Outbox.Entry] = []) -> Bool {
         if key > highest {
+            for entry in held {
+                guard key >= 64, entry.key <= key - 64 else { break }
+                let isKnown = highest >= 64 && entry.key <= highest - 64
+                if !isKnown, !contains(entry.key) { stragglers.append(entry.key) }
+            }
             let step = key - highest
             window = step >= 64 ? 1 : window << UInt64(step) | 1
             highest = key
             return true
         }
         guard !contains(key) else { return false }
-        window |= 1 << UInt64(highest - key)
+        if highest - key < 64 {
+            window |= 1 << UInt64(highest - key)
+        } else {
+            stragglers.removeAll { $0 == key }
+        }
         return true
     }
 }

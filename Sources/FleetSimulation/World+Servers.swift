@@ -192,7 +192,7 @@ extension World {
         let index = Int(packet.client)
         let cohort = Int(clients[index].cohort)
         probe.record.cohorts[cohort].copies += 1
-        if clients[index].received.insert(packet.argument) {
+        if clients[index].received.insert(packet.argument, held: clients[index].client.outbox.entries) {
             probe.received(
                 cohort: cohort,
                 offeredAt: Instant(nanoseconds: packet.number),
