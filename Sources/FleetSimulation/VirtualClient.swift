@@ -17,6 +17,8 @@ struct VirtualClient {
     var transport = TransportState()
     /// What the server has received from it.
     var received = ReceivedKeys()
+    /// Messages that failed under a policy that discards, and have not come: not all that ends is discarded.
+    var failedKeys: Set<UInt32> = []
     var marks = ClientMarks()
 }
 

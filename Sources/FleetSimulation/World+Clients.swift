@@ -144,7 +144,11 @@ extension World {
             case .breakerOpened:
                 probe.record.cohorts[cohort].breakerOpenings += 1
             case .messageFailed(let messageKey, _):
-                if !clients[index].received.contains(messageKey) { probe.record.cohorts[cohort].failed += 1 }
+                guard !clients[index].received.contains(messageKey) else { continue }
+                probe.record.cohorts[cohort].failed += 1
+                if policies[cohort].pointee.outbox.whileDisconnected == .discard {
+                    clients[index].failedKeys.insert(messageKey)
+                }
             case .messageDiscarded(let messageKey):
                 if !clients[index].received.contains(messageKey) { probe.record.cohorts[cohort].lost += 1 }
             case .retryScheduled, .gaveUp, .breakerClosed, .messageAcknowledged:

@@ -201,9 +201,13 @@ extension World {
             )
             if !clients[index].client.outbox.holds(packet.argument) {
                 // The client has given this message up already: it is not lost after all.
-                switch policies[cohort].pointee.outbox.whileDisconnected {
-                case .discard: probe.record.cohorts[cohort].lost -= 1
-                case .queue, .refuse: probe.record.cohorts[cohort].failed -= 1
+                let isDiscarded =
+                    policies[cohort].pointee.outbox.whileDisconnected == .discard
+                    && clients[index].failedKeys.remove(packet.argument) == nil
+                if isDiscarded {
+                    probe.record.cohorts[cohort].lost -= 1
+                } else {
+                    probe.record.cohorts[cohort].failed -= 1
                 }
             }
         }
