@@ -1,0 +1,35 @@
+import MonotonicTime
+import Scenarios
+import Testing
+
+@testable import Experiments
+@testable import FleetSimulation
+
+/// Reads a scenario as a file would be read.
+func scenario(_ text: String) throws -> Scenario {
+    try ScenarioFile.read(Array(text.utf8), file: "test.yaml").scenario
+}
+
+/// Seconds in nanoseconds, the unit of records.
+func seconds(_ count: Double) -> Int64 { Int64((count * 1e9).rounded()) }
+
+/// A record without any events, to be filled in.
+func emptyRecord(cohorts: [CohortRecord], duration: Interval = .seconds(100), capacity: Double = 10)
+    -> ReplicationRecord
+{
+    ReplicationRecord(
+        replication: 0,
+        duration: duration,
+        capacity: capacity,
+        cohorts: cohorts,
+        timeline: TimelineRecord(bin: .seconds(1), duration: duration)
+    )
+}
+
+extension ReplicationMetrics {
+    /// A metric's value; cohort 0 is the whole fleet.
+    func value(_ id: String, cohort: Int = 0) throws -> Double? {
+        let index = try #require(MetricDefinition.all.firstIndex { $0.id == id }, "no metric is called \(id)")
+        return values[cohort][index].value
+    }
+}
