@@ -141,7 +141,10 @@ public struct Backoff: Sendable, Hashable {
         case .linear(let base, let step):
             return Double(base.nanoseconds) + Double(retry) * Double(step.nanoseconds)
         case .exponential(let base, let factor, let exponentOffset):
-            return Double(base.nanoseconds) * power(factor, retry + exponentOffset)
+            // Zero times an overflown power would not be a number.
+            guard base != .zero else { return 0 }
+            let (exponent, overflow) = retry.addingReportingOverflow(exponentOffset)
+            return Double(base.nanoseconds) * power(factor, overflow ? .max : exponent)
         case .table(let delays):
             guard let last = delays.last else { return 0 }
             return Double((retry < delays.count ? delays[retry] : last).nanoseconds)
