@@ -294,7 +294,10 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         }
         let own = policy.backoff.delay(beforeRetry: Int(retryCount), previous: previousDelay, random: &random)
         previousDelay = own
-        guard let hint = close?.retryAfter, case .honour(let fraction) = policy.retryAfter else { return own }
+        // A hint of less than nothing is the server's mistake and must not shorten the wait.
+        guard let hint = close?.retryAfter, hint >= .zero, case .honour(let fraction) = policy.retryAfter else {
+            return own
+        }
         let spread = fraction > 0 ? hint.scaled(by: fraction * random.nextUniform()) : .zero
         return max(own, hint) + spread
     }
