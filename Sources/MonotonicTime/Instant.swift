@@ -38,10 +38,10 @@ public struct Instant: Sendable, Hashable, Comparable, BitwiseCopyable {
     @inlinable
     public static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
-    /// The instant an interval later, saturating.
+    /// The instant an interval later, saturating; `Interval.max` later is never, from before the origin too.
     @inlinable
     public static func + (left: Instant, right: Interval) -> Instant {
-        Instant(nanoseconds: saturatingSum(left.nanoseconds, right.nanoseconds))
+        right == .max ? .distantFuture : Instant(nanoseconds: saturatingSum(left.nanoseconds, right.nanoseconds))
     }
 
     /// The instant an interval earlier, saturating.

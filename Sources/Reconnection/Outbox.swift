@@ -72,6 +72,7 @@ public struct OutboxPolicy: Sendable, Hashable {
 /// | waiting | connected, no retry wait, window free | sent |
 /// | under way | acknowledged | gone; the next one's acknowledgement timer starts |
 /// | under way | acknowledgement overdue or turned away for now | waits its backoff, or fails beyond `retryLimit` |
+/// | waiting | turned away for now | as it was: late |
 /// | under way | connection drops | waiting again (`queue`), failed (`refuse`), discarded (`discard`) |
 /// | any | older than `timeToLive` | failed as expired |
 ///
@@ -122,6 +123,7 @@ public struct Outbox: Sendable, Hashable {
     /// Whether there is a connection to send on.
     public private(set) var isConnected = false
     private var acknowledgementDeadline: Instant = .distantFuture
+    /// When the first message that is not under way may be sent.
     private var retryAt: Instant = .distantPast
 
     /// An empty outbox without a connection.
@@ -131,9 +133,10 @@ public struct Outbox: Sendable, Hashable {
     public func nextDeadline(policy: OutboxPolicy) -> Instant {
         guard let oldest = entries.first else { return .distantFuture }
         var deadline = oldest.offeredAt + policy.timeToLive
-        if isConnected {
-            deadline = min(deadline, underWay > 0 ? acknowledgementDeadline : max(retryAt, oldest.offeredAt))
-        }
+        guard isConnected else { return deadline }
+        if underWay > 0 { deadline = min(deadline, acknowledgementDeadline) }
+        // Whatever may be sent has been sent already, unless it waits.
+        if underWay < min(policy.window, entries.count) { deadline = min(deadline, retryAt) }
         return deadline
     }
 
@@ -216,6 +219,8 @@ public struct Outbox: Sendable, Hashable {
     ) {
         guard let index = index(of: key) else { return }
         if isRetryable {
+            // Late: it waits for another try already, and one try fails once.
+            guard index < underWay else { return }
             retry(at: index, now: now, policy: policy, random: &random, emit: emit)
         } else {
             _ = removeEntry(at: index, now: now, policy: policy)
@@ -247,9 +252,10 @@ public struct Outbox: Sendable, Hashable {
 
     private mutating func removeEntry(at index: Int, now: Instant, policy: OutboxPolicy) -> Entry {
         let entry = entries.remove(at: index)
+        // The wait belongs to the first message not under way, and ends with it.
+        if index == underWay { retryAt = .distantPast }
         if index < underWay { underWay -= 1 }
         if index == 0 {
-            retryAt = .distantPast
             acknowledgementDeadline = underWay > 0 ? now + policy.acknowledgementTimeout : .distantFuture
         }
         return entry
@@ -274,6 +280,8 @@ public struct Outbox: Sendable, Hashable {
         if let limit = policy.retryLimit, failures >= UInt32(clamping: limit) {
             let key = removeEntry(at: index, now: now, policy: policy).key
             emit(.failed(key, .retriesExhausted))
+            // Those behind it go out again, and need not wait for one still farther behind.
+            if index < underWay { retryAt = .distantPast }
             underWay = min(underWay, index)
         } else {
             entries[index].failures += 1

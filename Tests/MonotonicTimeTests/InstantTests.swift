@@ -8,6 +8,8 @@ import Testing
         #expect(late + .nanoseconds(1) == .distantFuture)
         #expect(late + .nanoseconds(2) == .distantFuture)
         #expect(Instant.origin + .max == .distantFuture)
+        #expect(Instant(.seconds(-5)) + .max == .distantFuture)
+        #expect(Instant(.seconds(-5)) + .nanoseconds(.max - 1) < .distantFuture)
         #expect(Instant.distantFuture + .seconds(1) == .distantFuture)
         #expect(Instant.distantPast - .seconds(1) == .distantPast)
         #expect(Instant.distantPast + .seconds(-1) == .distantPast)
