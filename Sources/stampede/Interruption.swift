@@ -20,5 +20,7 @@ enum Interruption {
         }
         // A reader of our output that goes away shows as an error of the write, where it can be dealt with.
         Foundation.signal(SIGPIPE, SIG_IGN)
+        // So does a limit on the size of files.
+        Foundation.signal(SIGXFSZ, SIG_IGN)
     }
 }
