@@ -35,23 +35,24 @@ public enum NumberText {
         if size == 0 { return "0" }
         var digits = 2
         var limit = 9.995
-        while limit < size {
+        while limit <= size {
             digits -= 1
             limit *= 10
         }
-        limit = 1
+        limit = 0.9995
         while digits < 9, size < limit {
             digits += 1
             limit /= 10
         }
-        return fixed(value, digits: max(0, size < 1 ? digits : digits))
+        return fixed(value, digits: digits)
     }
 
     /// A whole number with thousands separated.
     public static func grouped(_ value: Double) -> String {
         guard abs(value) < 1e15 else { return "\(value)" }
-        let digits = Array("\(Int64(abs(value).rounded()))")
-        var text = value < 0 ? "-" : ""
+        let whole = Int64(abs(value).rounded())
+        let digits = Array("\(whole)")
+        var text = value < 0 && whole > 0 ? "-" : ""
         for (index, digit) in digits.enumerated() {
             if index > 0, (digits.count - index) % 3 == 0 { text += "," }
             text.append(digit)
