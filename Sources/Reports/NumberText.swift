@@ -49,7 +49,7 @@ public enum NumberText {
 
     /// A whole number with thousands separated.
     public static func grouped(_ value: Double) -> String {
-        guard abs(value) < 1e15 else { return "\(value)" }
+        guard abs(value) < 1e18 else { return "\(value)" }
         let whole = Int64(abs(value).rounded())
         let digits = Array("\(whole)")
         var text = value < 0 && whole > 0 ? "-" : ""
