@@ -92,13 +92,13 @@ struct MetricComputation {
         }
         if let window {
             let inWindow = record.arrivals.suffix(from: window.lowerBound).prefix { $0 <= window.upperBound }
-            let refused = record.refusals.suffix(from: window.lowerBound).prefix { $0 <= window.upperBound }
+            let refused = record.refusals.filter { window.contains($0.time) }
             let length = Double(window.upperBound - window.lowerBound) / 1e9
             let mean = length > 0 ? Double(inWindow.count) / length : 0
             values["peak-to-mean-1s"] = MetricValue(mean > 0 ? peak1000 / mean : nil)
             values["rejection-share"] = MetricValue(share: refused.count, of: inWindow.count)
             for reason in RefusalReason.allCases {
-                let count = refused.indices.count { record.refusalReasons[$0] == reason }
+                let count = refused.count { $0.reason == reason }
                 values["rejection-share-\(reason.rawValue)"] = MetricValue(share: count, of: inWindow.count)
             }
             for (id, width) in [

@@ -70,8 +70,7 @@ struct Probe {
     }
 
     mutating func refused(_ reason: RefusalReason, at now: Instant) {
-        record.refusals.append(now.nanoseconds)
-        record.refusalReasons.append(reason)
+        record.refusals.append(Refusal(time: now.nanoseconds, reason: reason))
     }
 
     mutating func ended(_ outcome: AttemptOutcome, cohort: Int) {

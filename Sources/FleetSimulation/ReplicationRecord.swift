@@ -24,6 +24,14 @@ public enum RefusalReason: String, Sendable, CaseIterable {
     case backlog
 }
 
+/// An attempt that a server tier refused.
+public struct Refusal: Sendable, Hashable {
+    /// When, in nanoseconds.
+    public var time: Int64
+    /// Why.
+    public var reason: RefusalReason
+}
+
 /// A change in the number of recovered clients, some time after the end of the outage that hit them.
 public struct RecoveryStep: Sendable, Hashable {
     /// Nanoseconds since the end of the client's outage.
@@ -157,10 +165,8 @@ public struct ReplicationRecord: Sendable {
     public internal(set) var arrivals: [Int64] = []
     /// When attempts became sessions, nanoseconds, rising.
     public internal(set) var connects: [Int64] = []
-    /// When arriving attempts were refused, nanoseconds, rising.
-    public internal(set) var refusals: [Int64] = []
-    /// Why each of them was.
-    public internal(set) var refusalReasons: [RefusalReason] = []
+    /// Arriving attempts that were refused, in the order of time.
+    public internal(set) var refusals: [Refusal] = []
     /// How long handshakes waited before they began, nanoseconds.
     public internal(set) var waits: [Int64] = []
     /// Most handshakes accepted and not finished.

@@ -179,7 +179,10 @@ import Testing
         // One before the outage, three during it, seven after, one of them after the recovery.
         record.arrivals = [5, 11, 11.5, 12.2, 20.1, 20.2, 20.3, 21, 22, 23.5, 40].map { seconds($0) }
         record.connects = [5, 21.5, 22.5, 24].map { seconds($0) }
-        record.refusals = [11, 11.5, 12.2, 20.1, 20.2, 40].map { seconds($0) }
+        let refusals: [(Double, RefusalReason)] = [
+            (11, .down), (11.5, .down), (12.2, .down), (20.1, .backlog), (20.2, .limit), (40, .backlog),
+        ]
+        record.refusals = refusals.map { Refusal(time: seconds($0.0), reason: $0.1) }
         let metrics = MetricComputation(record).metrics
         #expect(try metrics.value("peak-attempt-rate-1s") == 4)
         #expect(try metrics.value("peak-to-capacity-1s") == 2)
@@ -191,6 +194,9 @@ import Testing
         #expect(try metrics.value("retry-amplification-incident") == 10.0 / 3)
         // W reaches from 20 s to 24 s: six arrive, two are refused; 1.5 a second on average.
         #expect(try metrics.value("rejection-share") == 2.0 / 6)
+        #expect(try metrics.value("rejection-share-backlog") == 1.0 / 6)
+        #expect(try metrics.value("rejection-share-limit") == 1.0 / 6)
+        #expect(try metrics.value("rejection-share-down") == 0)
         let ratio = try #require(try metrics.value("peak-to-mean-1s"))
         #expect(abs(ratio - 4 / 1.5) < 1e-9)
     }
