@@ -129,6 +129,17 @@ import Testing
         #expect(abs(mean - (8 - 0.02)) < 4 * error)
     }
 
+    @Test("a gap that the connection outlives is no loss to notice, even if an impatient client then leaves")
+    func outlivedGap() throws {
+        // A beat in the first 0.4 s of the gap is sent again after 0.2 s and 0.6 s in vain; the client loses patience
+        // after 1.1 s, with the link long up again.
+        let impatient = ", heartbeat: { every: 2s, timeout: 1100ms }"
+        let record = try run(Self.gap(clients: 300, policy: impatient, length: "1s"))
+        #expect(record.cohort.launched > 20 && record.cohort.launched < 120)
+        #expect(record.cohort.detections == 0)
+        #expect(record.timeline.connectedNow.last == 300)
+    }
+
     @Test("missed beats that are put up with put the verdict off by an interval each")
     func missedBeats() throws {
         let patient = ", heartbeat: { every: 4s, timeout: 1s, missed-allowed: 2 }"
