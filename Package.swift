@@ -89,7 +89,12 @@ let package = Package(
             dependencies: ["Reports", "Experiments", "Scenarios", "Statistics"],
             swiftSettings: strict
         ),
-        .testTarget(name: "StampedeTests", dependencies: ["stampede"], swiftSettings: strict),
+        .testTarget(
+            name: "StampedeTests",
+            dependencies: ["stampede", "Scenarios", "Reconnection"],
+            exclude: ["Golden"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "HouseTests", swiftSettings: strict),
     ]
 )

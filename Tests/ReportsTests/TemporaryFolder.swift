@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A folder of a test's own that goes when the test does.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
