@@ -158,7 +158,8 @@ public struct Outbox: Sendable, Hashable {
                 return key
             }
         }
-        if entries.count >= policy.capacity {
+        // A capacity below 1 is a mistake of the policy; it is taken for 1, since an outbox that holds nothing sends nothing.
+        if entries.count >= max(1, policy.capacity) {
             switch policy.overflow {
             case .rejectNewest:
                 emit(.failed(key, .overflow))

@@ -352,6 +352,14 @@ import Testing
         }
     }
 
+    @Test("an outbox that may hold nothing holds one message", arguments: OutboxPolicy.Overflow.allCases)
+    func noCapacity(overflow: OutboxPolicy.Overflow) {
+        let client = TestClient(Self.policy(OutboxPolicy(capacity: 0, overflow: overflow)))
+        #expect(client.send(at: 0) == [])
+        #expect(client.send(at: 0).count == 1)
+        #expect(client.client.outbox.entries.count == 1)
+    }
+
     @Test("dropping the oldest message under way lets the next one out, with a timer of its own")
     func dropOldestUnderWay() {
         let client = TestClient.connected(
