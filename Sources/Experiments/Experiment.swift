@@ -124,6 +124,11 @@ public struct Experiment: Sendable {
         )
         DispatchQueue.concurrentPerform(iterations: min(threads, total)) { _ in
             while let item = work.next() {
+                // A short replication may be over before it asks for the first time.
+                guard !shouldStop() else {
+                    work.fail(.interrupted)
+                    return
+                }
                 let candidate = item % candidates.count
                 let replication = item / candidates.count
                 let record = Replication.run(
