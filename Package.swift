@@ -61,6 +61,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "MonotonicTimeTests", dependencies: ["MonotonicTime"], swiftSettings: strict),
         .testTarget(
             name: "DiscreteEventsTests",
@@ -86,12 +87,12 @@ let package = Package(
         ),
         .testTarget(
             name: "ReportsTests",
-            dependencies: ["Reports", "Experiments", "Scenarios", "Statistics"],
+            dependencies: ["Reports", "Experiments", "Scenarios", "Statistics", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "StampedeTests",
-            dependencies: ["stampede", "Scenarios", "Reconnection"],
+            dependencies: ["stampede", "Scenarios", "Reconnection", "TestSupport"],
             exclude: ["Golden"],
             swiftSettings: strict
         ),

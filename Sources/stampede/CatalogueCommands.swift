@@ -1,4 +1,5 @@
 import ArgumentParser
+import DiscreteEvents
 import MonotonicTime
 import Reconnection
 import Reports
@@ -89,7 +90,7 @@ struct Policies: ParsableCommand {
         }
         let table: CSVTable
         if uniform == nil {
-            var random = GeneratorRandomSource(SeededGenerator(seed: seed))
+            var random = SeededRandomSource(seed: seed)
             table = Self.delayTable(preset.policy, count: delays, random: &random)
         } else {
             var random = RepeatingRandomSource(try numbers())
@@ -113,21 +114,15 @@ struct Policies: ParsableCommand {
     }
 }
 
-/// A small generator with a seed (SplitMix64), for delays on request.
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+/// Delays on request draw from the generator that the simulation draws from.
+private struct SeededRandomSource: RandomSource {
+    private var stream: RandomStream
 
     init(seed: UInt64) {
-        state = seed
+        stream = RandomStream(key: RandomKey(seed: seed, replication: 0), entity: 0, purpose: 0)
     }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
+    mutating func nextUniform() -> Double { stream.nextUniform() }
 }
 
 /// `stampede scenarios`

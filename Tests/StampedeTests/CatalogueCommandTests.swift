@@ -1,6 +1,7 @@
 import Foundation
 import Reconnection
 import Scenarios
+import TestSupport
 import Testing
 
 @Suite("catalogue commands", .timeLimit(.minutes(2)))

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @Suite("stampede compare", .timeLimit(.minutes(2)))

@@ -1,11 +1,12 @@
 import Foundation
-import Testing
 
 /// A folder of a test's own that goes when the test does.
-final class TemporaryFolder: Sendable {
-    let path: String
+public final class TemporaryFolder: Sendable {
+    /// Where it stands.
+    public let path: String
 
-    init() throws {
+    /// Makes a folder.
+    public init() throws {
         let place = FileManager.default.temporaryDirectory.appendingPathComponent("stampede-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         path = place.resolvingSymlinksInPath().path
@@ -16,10 +17,10 @@ final class TemporaryFolder: Sendable {
     }
 
     /// The path of something inside.
-    func place(_ name: String) -> String { path + "/" + name }
+    public func place(_ name: String) -> String { path + "/" + name }
 
     /// Writes a file, making the folders above it.
-    func write(_ text: String, to name: String) throws {
+    public func write(_ text: String, to name: String) throws {
         let place = URL(fileURLWithPath: place(name))
         let folder = place.deletingLastPathComponent()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -27,7 +28,7 @@ final class TemporaryFolder: Sendable {
     }
 
     /// Every file inside, however deep, with its text; folders end with a slash and have none.
-    var contents: [String: String] {
+    public var contents: [String: String] {
         get throws {
             var found: [String: String] = [:]
             for name in try FileManager.default.subpathsOfDirectory(atPath: path) {
