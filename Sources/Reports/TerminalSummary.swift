@@ -64,10 +64,7 @@ public struct TerminalSummary {
     public func table(_ summaries: [MetricSummary]) -> String {
         var rows: [[String]] = [["metric", "estimate", "95 % interval", ""]]
         for summary in summaries {
-            let isShare = summary.metric.kind == .proportion || summary.metric.id == "connected-share"
-            func show(_ value: Double?) -> String {
-                NumberText.readable(value, unit: summary.metric.unit, isShare: isShare)
-            }
+            func show(_ value: Double?) -> String { Self.text(value, of: summary.metric) }
             let interval = summary.interval.map { "\(show($0.lower)) … \(show($0.upper))" } ?? "–"
             let censored =
                 summary.censoredShare > 0
@@ -84,10 +81,7 @@ public struct TerminalSummary {
         for result in results {
             var measured = "not measured in this scenario"
             if let summary = result.summary {
-                let isShare = summary.metric.kind == .proportion || summary.metric.id == "connected-share"
-                func show(_ value: Double?) -> String {
-                    NumberText.readable(value, unit: summary.metric.unit, isShare: isShare)
-                }
+                func show(_ value: Double?) -> String { Self.text(value, of: summary.metric) }
                 measured = show(summary.estimate)
                 if let interval = summary.interval { measured += " [\(show(interval.lower)), \(show(interval.upper))]" }
             }
@@ -103,10 +97,7 @@ public struct TerminalSummary {
         var rows: [[String]] = [["metric", "policy", "estimate", "difference", "95 % interval", "p", "verdict"]]
         for row in comparison.rows
         where row.cohort == "all" && (row.metric.isHeadline || row.metric.id == primary) {
-            let isShare = row.metric.kind == .proportion || row.metric.id == "connected-share"
-            func show(_ value: Double?) -> String {
-                NumberText.readable(value, unit: row.metric.unit, isShare: isShare)
-            }
+            func show(_ value: Double?) -> String { Self.text(value, of: row.metric) }
             let result = results.first { $0.policy == row.policy }
             let interval = row.difference.map { "\(show($0.interval.lower)) … \(show($0.interval.upper))" } ?? "–"
             rows.append([
@@ -131,6 +122,12 @@ public struct TerminalSummary {
             return "\(winner) is better than every other policy in \(primary).\n" + advice
         }
         return "\(winner) is better than \(comparison.baseline) in \(primary).\n" + advice
+    }
+
+    /// A metric's value, shares in percent.
+    private static func text(_ value: Double?, of metric: MetricDefinition) -> String {
+        let isShare = metric.kind == .proportion || metric.id == "connected-share"
+        return NumberText.readable(value, unit: metric.unit, isShare: isShare)
     }
 
     /// Columns of equal width; those in `right` end at the same place.

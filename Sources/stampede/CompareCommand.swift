@@ -48,14 +48,10 @@ struct Compare: ParsableCommand {
         let scenario = try options.apply(to: contents.scenario)
         try options.check(policies: names, in: scenario)
         let base = baseline.flatMap { names.firstIndex(of: $0) } ?? 0
-        let results = try options.run(contents, scenario, candidates: names) { results in
-            let experiment = Experiment(scenario: scenario, candidates: names, threads: 1)
-            let table = ResultTables(experiment, results).comparison(Comparison(results, baseline: base))
-            return [(name: "comparison.csv", text: table.text)]
-        }
+        let (results, comparison) = try options.run(contents, scenario, candidates: names, baseline: base)
         let view = TerminalSummary(scenario)
         show(view.heading(replications: scenario.replications))
         for result in results { show(view.summary(of: result)) }
-        show(view.comparison(Comparison(results, baseline: base), results))
+        if let comparison { show(view.comparison(comparison, results)) }
     }
 }

@@ -66,13 +66,14 @@ struct ExperimentOptions: ParsableArguments {
 
     /// Runs candidates and writes their files.
     ///
-    /// - Returns: the results, for printing.
+    /// - Parameter baseline: which candidate the others are compared with; nil for no comparison.
+    /// - Returns: the results, and the comparison if one was asked for, for printing.
     func run(
         _ contents: ScenarioFile.Contents,
         _ scenario: Scenario,
         candidates: [String?],
-        extraFiles: ([CandidateResult]) -> [(name: String, text: String)] = { _ in [] }
-    ) throws -> [CandidateResult] {
+        baseline: Int? = nil
+    ) throws -> ([CandidateResult], Comparison?) {
         let results = ResultsFolder(path: folder ?? "Results/\(scenario.name)")
         do {
             try results.check()
@@ -103,7 +104,8 @@ struct ExperimentOptions: ParsableArguments {
             (name: "replications.csv", text: tables.replications.text),
             (name: "timeline.csv", text: tables.timeline.text),
         ]
-        files += extraFiles(found)
+        let comparison = baseline.map { Comparison(found, baseline: $0) }
+        if let comparison { files.append((name: "comparison.csv", text: tables.comparison(comparison).text)) }
         files.append((name: "manifest.json", text: manifest.json))
         do {
             try results.replace(with: files)
@@ -116,7 +118,7 @@ struct ExperimentOptions: ParsableArguments {
             "\(NumberText.grouped(Double(manifest.events))) events in \(NumberText.readable(elapsed, unit: "s")) "
                 + "(\(rate) million/s, \(experiment.threads) threads); results in \(results.path)"
         )
-        return found
+        return (found, comparison)
     }
 
     private func carryOut(_ experiment: Experiment, keeping results: ResultsFolder) throws -> [CandidateResult] {

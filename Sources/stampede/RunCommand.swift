@@ -34,7 +34,7 @@ struct Run: ParsableCommand {
         for contents in loaded {
             let scenario = try options.apply(to: contents.scenario)
             if let policy { try options.check(policies: [policy], in: scenario) }
-            let results = try options.run(contents, scenario, candidates: [policy])
+            let (results, _) = try options.run(contents, scenario, candidates: [policy])
             let view = TerminalSummary(scenario)
             show(view.heading(replications: scenario.replications))
             for result in results {
