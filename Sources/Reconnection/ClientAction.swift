@@ -28,25 +28,8 @@ public enum ClientAction: Sendable, Hashable {
     case messageDiscarded(key: Outbox.Key)
 }
 
-/// What a client asked for, in order: owned by the driver, reused for every call.
-public struct ClientActions: Sendable {
-    /// The actions, in the order in which they must be carried out.
-    public private(set) var list: [ClientAction] = []
-
-    /// An empty list with room for a usual answer.
-    public init() {
-        list.reserveCapacity(16)
-    }
-
-    /// Empties the list and keeps its storage.
-    public mutating func removeAll() {
-        list.removeAll(keepingCapacity: true)
-    }
-
-    mutating func append(_ action: ClientAction) {
-        list.append(action)
-    }
-}
+/// What a client asked for, in order.
+public typealias ClientActions = ActionBuffer<ClientAction>
 
 /// Where a client stands.
 public enum ConnectionPhase: String, Sendable, Hashable, CaseIterable {
