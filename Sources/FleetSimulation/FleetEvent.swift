@@ -35,6 +35,12 @@ struct FleetEvent: BitwiseCopyable {
         case ghostForgotten
         case timeline
         case instancesUp
+
+        // Added behind the others: a packet's kind is part of where its draws stand.
+        case attemptPrepared
+        case lateClose
+        case beatDue
+        case beatDown
     }
 
     var kind: Kind
@@ -79,6 +85,7 @@ enum Purpose: UInt32 {
     case outageUp
     case outageAttach
     case outageStagger
+    case serverBeat
 
     /// The purpose's number in the random streams, with an index where there are several of the kind.
     func number(_ index: Int = 0) -> UInt32 { rawValue << 16 | UInt32(index & 0xffff) }

@@ -24,24 +24,23 @@ extension World {
         for _ in 0..<100_000 {
             for action in actions.list {
                 switch action {
-                case .openTransport(let generation):
+                case .prepareAttempt(let generation), .openTransport(let generation):
                     isOpen = true
                     clients[index].transport.generation = generation
                 case .sendHeartbeat(let generation, let beat):
-                    clients[index].client.heartbeatAnswered(generation: generation, beat: beat)
+                    clients[index].client.heartbeatAnswered(
+                        generation: generation,
+                        beat: beat,
+                        at: now,
+                        policy: policy
+                    )
                 default: break
                 }
             }
             if isOpen, clients[index].client.phase == .connecting {
+                let generation = clients[index].client.supervisor.generation
                 withClient(index) { client, policy, random, actions in
-                    let generation = client.supervisor.generation
-                    client.transportOpened(
-                        generation: generation,
-                        at: now,
-                        policy: policy,
-                        random: &random,
-                        actions: &actions
-                    )
+                    Self.open(&client, generation, at: now, policy, &random, &actions)
                 }
                 continue
             }
@@ -49,6 +48,7 @@ extension World {
             guard deadline < .origin else { break }
             now = max(now, deadline)
             withClient(index) { client, policy, random, actions in
+                client.received(generation: client.supervisor.generation, at: now, policy: policy)
                 client.advance(to: now, policy: policy, random: &random, actions: &actions)
             }
         }
@@ -69,6 +69,13 @@ extension World {
         clients[index].transport.phase = .established
         clients[index].transport.serverGeneration = clients[index].transport.generation
         clients[index].transport.instance = Int32(instance)
+        if let interval = serverInterval(index) {
+            scheduleBeat(
+                index,
+                clients[index].transport.generation,
+                at: .origin + interval.scaled(by: uniform(index, .serverBeat, 0))
+            )
+        }
         updateUsability(index, at: .origin)
     }
 
@@ -151,7 +158,14 @@ extension World {
                 }
             case .messageDiscarded(let messageKey):
                 if !clients[index].received.contains(messageKey) { probe.record.cohorts[cohort].lost += 1 }
-            case .retryScheduled, .gaveUp, .breakerClosed, .messageAcknowledged:
+            case .prepareAttempt(let generation):
+                // The app has what it needs: nothing in a scenario makes it fetch a token.
+                queue.schedule(
+                    FleetEvent(kind: .attemptPrepared, client: UInt32(index), generation: generation),
+                    at: now
+                )
+            case .retryScheduled, .attemptRefused, .credentialsNeeded, .heartbeatMissed, .gaveUp, .breakerClosed,
+                .messageAcknowledged:
                 break
             }
         }
@@ -160,7 +174,35 @@ extension World {
 
     // MARK: Transports
 
+    /// All sockets of a generation open together: a scenario's links know one path a client.
+    private static func open(
+        _ client: inout ReconnectingClient,
+        _ generation: UInt32,
+        at now: Instant,
+        _ policy: ClientPolicy,
+        _ random: inout ClientRandom,
+        _ actions: inout ClientActions
+    ) {
+        for member in 0..<(policy.group?.members ?? 1) {
+            client.transportOpened(
+                generation: generation,
+                member: member,
+                at: now,
+                policy: policy,
+                random: &random,
+                actions: &actions
+            )
+        }
+    }
+
+    mutating func attemptPrepared(_ index: Int, _ generation: UInt32, at now: Instant) {
+        drive(index, at: now) { client, policy, _, actions in
+            client.attemptPrepared(generation: generation, at: now, policy: policy, actions: &actions)
+        }
+    }
+
     private mutating func openTransport(_ index: Int, _ generation: UInt32, at now: Instant) {
+        abandonTransport(index, at: now)
         probe.launched(cohort: Int(clients[index].cohort), at: now)
         clients[index].transport.phase = .dialing
         clients[index].transport.generation = generation
@@ -179,8 +221,30 @@ extension World {
         }
     }
 
+    /// A client with a hazard opens a transport while it has another, which it forgets without closing it.
+    private mutating func abandonTransport(_ index: Int, at now: Instant) {
+        switch clients[index].transport.phase {
+        case .none: return
+        case .dialing: endAttempt(index, .cancelled)
+        case .established: break
+        }
+        leaveGhost(index, at: now)
+        clients[index].transport.phase = .none
+    }
+
     private mutating func closeTransport(_ index: Int, _ generation: UInt32, _ close: Close, at now: Instant) {
         guard generation == clients[index].transport.generation else { return }
+        let cohort = Int(clients[index].cohort)
+        if policies[cohort].pointee.hazards.contains(.hearsReplacedTransports), clients[index].transport.phase != .none
+        {
+            // The socket's own close event comes when the closing handshake is over.
+            let roundTrip = networks[cohort].roundTrip
+                .interval(atUniform: uniform(index, .roundTrip, UInt64(generation) << 40))
+            queue.schedule(
+                FleetEvent(kind: .lateClose, client: UInt32(index), generation: generation),
+                at: now + max(.milliseconds(1), roundTrip)
+            )
+        }
         switch clients[index].transport.phase {
         case .none:
             return
@@ -222,7 +286,7 @@ extension World {
         lose(index, generation, .abnormal, at: now)
     }
 
-    private mutating func lose(_ index: Int, _ generation: UInt32, _ close: Close, at now: Instant) {
+    mutating func lose(_ index: Int, _ generation: UInt32, _ close: Close, at now: Instant) {
         drive(index, at: now) { client, policy, random, actions in
             client.transportLost(
                 generation: generation,
@@ -250,13 +314,7 @@ extension World {
             probe.connected(cohort: Int(clients[index].cohort), at: now)
             clients[index].transport.phase = .established
             drive(index, at: now) { client, policy, random, actions in
-                client.transportOpened(
-                    generation: generation,
-                    at: now,
-                    policy: policy,
-                    random: &random,
-                    actions: &actions
-                )
+                Self.open(&client, generation, at: now, policy, &random, &actions)
             }
         case (.refuseDown, .dialing), (.closeDown, .dialing):
             endAttempt(index, .refused)
@@ -265,7 +323,18 @@ extension World {
             clients[index].transport.phase = .none
             lose(index, generation, close(of: packet), at: now)
         case (.pongDown, .established):
-            clients[index].client.heartbeatAnswered(generation: generation, beat: packet.argument)
+            clients[index].client.heartbeatAnswered(
+                generation: generation,
+                beat: packet.argument,
+                at: now,
+                policy: policies[Int(clients[index].cohort)].pointee
+            )
+        case (.beatDown, .established):
+            clients[index].client.received(
+                generation: generation,
+                at: now,
+                policy: policies[Int(clients[index].cohort)].pointee
+            )
         case (.acknowledgementDown, .established):
             drive(index, at: now) { client, policy, _, actions in
                 client.messageAcknowledged(key: packet.argument, at: now, policy: policy, actions: &actions)

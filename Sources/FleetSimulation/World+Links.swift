@@ -164,7 +164,7 @@ extension World {
             isWanted = transport.phase == .dialing && transport.generation == packet.generation
         case .pingUp, .messageUp:
             isWanted = transport.phase == .established && transport.generation == packet.generation
-        case .acceptDown, .pongDown, .acknowledgementDown:
+        case .acceptDown, .pongDown, .acknowledgementDown, .beatDown:
             isWanted = transport.instance >= 0 && transport.serverGeneration == packet.generation
         default:
             isWanted = true

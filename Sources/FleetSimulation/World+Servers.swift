@@ -107,6 +107,7 @@ extension World {
             servers[server].instances[instance].connections += 1
             clients[index].transport.serverGeneration = event.generation
             clients[index].transport.instance = Int32(instance)
+            if let interval = serverInterval(index) { scheduleBeat(index, event.generation, at: now + interval) }
             transmit(
                 FleetEvent(kind: .acceptDown, client: event.client, generation: event.generation),
                 extraRoundTrips: servers[server].tier.handshake.roundTrips - 1,
@@ -117,6 +118,36 @@ extension World {
         }
         guard let next = servers[server].instances[instance].waiting.popFirst() else { return }
         begin(next, server, instance, at: now)
+    }
+
+    // MARK: Heartbeats of the server's own
+
+    /// How often the server sends something by itself, where the client's protocol asks for it.
+    func serverInterval(_ index: Int) -> Interval? {
+        policies[Int(clients[index].cohort)].pointee.heartbeat?.serverInterval
+    }
+
+    mutating func scheduleBeat(_ index: Int, _ generation: UInt32, at due: Instant) {
+        guard due < end else { return }
+        queue.schedule(FleetEvent(kind: .beatDue, client: UInt32(index), generation: generation), at: due)
+    }
+
+    mutating func serverBeats(_ event: FleetEvent, at now: Instant) {
+        let index = Int(event.client)
+        let transport = clients[index].transport
+        guard transport.instance >= 0, transport.serverGeneration == event.generation,
+            let interval = serverInterval(index)
+        else { return }
+        scheduleBeat(index, event.generation, at: now + interval)
+        // A path that has forgotten the connection swallows what comes down it.
+        guard !transport.isPathDead else { return }
+        probe.sent()
+        // The number tells the draws of one beat from those of the next.
+        let number = UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000)
+        transmit(
+            FleetEvent(kind: .beatDown, client: event.client, generation: event.generation, argument: number),
+            at: now
+        )
     }
 
     // MARK: Connections

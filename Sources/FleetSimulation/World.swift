@@ -102,16 +102,19 @@ struct World: ~Copyable {
         case .wake: wake(client, at: now)
         case .offer: offerMessage(client, at: now)
         case .localFailure, .systemGivesUp: attemptFailedLocally(client, event.generation, at: now)
+        case .attemptPrepared: attemptPrepared(client, event.generation, at: now)
+        case .lateClose: lose(client, event.generation, .normal, at: now)
         case .attemptUp: attemptArrives(event, at: now)
         case .pingUp: pingArrives(event, at: now)
         case .messageUp: messageArrives(event, at: now)
         case .departureUp: releaseConnection(client, generation: event.generation)
-        case .acceptDown, .refuseDown, .pongDown, .acknowledgementDown, .closeDown:
+        case .acceptDown, .refuseDown, .pongDown, .acknowledgementDown, .closeDown, .beatDown:
             packetReachesClient(event, at: now)
         case .outageBegins: outageBegins(event, at: now)
         case .linkDown: linkGoesDown(client, script: Int(event.place), at: now)
         case .linkUp: linkComesUp(client, script: Int(event.place), at: now)
         case .handshakeDone: handshakeDone(event, at: now)
+        case .beatDue: serverBeats(event, at: now)
         case .ghostForgotten: forgetGhost(event)
         case .timeline: timelineEvent(Int(event.client), at: now)
         case .instancesUp: instancesComeUp(event, at: now)
@@ -145,7 +148,7 @@ struct World: ~Copyable {
             }
             switch client.client.phase {
             case .exhausted, .blocked, .stopped: probe.record.cohorts[cohort].gaveUp += 1
-            case .paused, .waiting, .connecting, .connected: break
+            case .closing, .paused, .waiting, .connecting, .connected: break
             }
         }
         probe.record.events = events

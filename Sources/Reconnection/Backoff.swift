@@ -3,12 +3,16 @@ public import MonotonicTime
 /// How long to wait before each retry: growth, cap and jitter, as data.
 ///
 /// Order of operations, with retry n counted from 0 for the first retry after a success:
-/// 1. growth gives g(n);
-/// 2. `capOrder == .beforeJitter` (default): v = min(cap, g), the delay is jitter(v), so that the cap keeps its
+/// 1. n = 0 with `first` set: the wait is drawn from that range and the rest does not apply; the growth then counts
+///    from the retry after it;
+/// 2. growth gives g(n);
+/// 3. `capOrder == .beforeJitter` (default): v = min(cap, g), the delay is jitter(v), so that the cap keeps its
 ///    spread; `.afterJitter`: the delay is min(cap, jitter(g)), so that at the cap everybody waits exactly the cap;
-/// 3. the delay is rounded to whole nanoseconds, or down to whole milliseconds where `floorsToMilliseconds` is set.
+/// 4. `floor` bounds the delay from below;
+/// 5. the delay is rounded as `rounding` says.
 ///
-/// Draws: exactly one number a delay for every jitter but `.none`, which draws nothing.
+/// Draws: exactly one number a delay for every jitter but `.none`, which draws nothing. Retries before
+/// `firstJittered` draw nothing; `draws` may ask for fewer or more.
 ///
 /// - Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015, for full, equal and
 ///   decorrelated jitter; the other families are those of the libraries named at each case.
@@ -24,6 +28,10 @@ public struct Backoff: Sendable, Hashable {
         case exponential(base: Interval, factor: Double, exponentOffset: Int = 0)
         /// Entry n of the table; the last entry repeats for ever (Phoenix). Must not be empty.
         case table([Interval])
+        /// The last *randomised* delay times factor, base at first: the wait is a random walk, where `exponential`
+        /// with the same parameters is not. With the cap before jitter the delay is jitter(min(cap, factor · last))
+        /// (grpc-js); with the cap after it, min(cap, factor · jitter(last)), jitter rounded (kafkajs).
+        case compounding(base: Interval, factor: Double)
     }
 
     /// How a delay v is spread. `U` is uniform in 0 ..< 1.
@@ -37,14 +45,31 @@ public struct Backoff: Sendable, Hashable {
         /// min(cap, base + U · (3 · previous − base)), previous being the last delay, base at first. Growth beyond
         /// its first value plays no part.
         case decorrelated
+        /// (s − s′) · base / 1.4 with s = 2^t · tanh(√(4t)), t = n + U, and s′ the last s, 0 at first. Growth beyond
+        /// its first value plays no part.
+        ///
+        /// - Source: Polly, "DecorrelatedJitterBackoffV2", `src/Polly.Core/Retry/RetryHelper.cs`.
+        case smoothDecorrelated
         /// v + fraction · v · (2U − 1), never below zero (landale's browser client: 0.25).
         case symmetric(fraction: Double)
         /// v + fraction · v · U (landale's Python client: 0.1).
         case additive(fraction: Double)
+        /// v − fraction · v · U, never below zero (Ably: 0.2).
+        case subtractive(fraction: Double)
         /// v + upTo · U, whatever v is (the chat SDK's document: 1 s).
         case additiveConstant(upTo: Interval)
+        /// v + from + (to − from) · U, whatever v is (graphql-ws: 300 ms to 3 s).
+        case additiveRange(from: Interval, to: Interval)
         /// min(cap, minimum + U · v) (the chat SDK's socket, Centrifuge).
         case minimumPlusFull(minimum: Interval)
+        /// minimum + U · (max(minimum, v) − minimum) (valkey-swift).
+        case fullAbove(minimum: Interval)
+        /// With d = ⌊U · fraction · v⌋ in units of the rounding: v − d where the first decimal digit of U is even, else
+        /// v + d. Sign and size come from one draw, so half of the range is never used. Where v has overflown to
+        /// infinity the difference is not a number, and the delay is zero (socket.io).
+        ///
+        /// - Source: socket.io-client 4.8.3, `lib/contrib/backo2.ts`.
+        case signFromDigit(fraction: Double)
     }
 
     /// Whether the cap cuts the growth or the randomised delay.
@@ -55,30 +80,119 @@ public struct Backoff: Sendable, Hashable {
         case afterJitter = "after-jitter"
     }
 
+    /// To what a delay is rounded.
+    public struct Rounding: Sendable, Hashable {
+        /// Which way.
+        public enum Direction: String, Sendable, Hashable, CaseIterable {
+            /// To the nearest multiple, halves away from zero.
+            case nearest
+            /// To the multiple at or below.
+            case down
+            /// To the multiple at or above.
+            case up
+        }
+
+        /// Which way.
+        public var direction: Direction
+        /// Delays are multiples of this; above zero. The arithmetic counts in it.
+        public var unit: Interval
+        /// Whether the random part is drawn from one unit more, so that after rounding down its largest value comes
+        /// up as often as any other: ⌊U · (width + 1)⌋, as integer generators do (Centrifuge, cenkalti/backoff).
+        public var drawsUpperEnd: Bool
+
+        /// A rule made of its parts.
+        public init(_ direction: Direction, to unit: Interval, drawsUpperEnd: Bool = false) {
+            self.direction = direction
+            self.unit = unit
+            self.drawsUpperEnd = drawsUpperEnd
+        }
+
+        /// To the nearest nanosecond.
+        public static let nearestNanosecond = Rounding(.nearest, to: .nanoseconds(1))
+        /// Down to whole milliseconds, as clients with integer timers do.
+        public static let downToMilliseconds = Rounding(.down, to: .milliseconds(1))
+        /// Down to whole nanoseconds, as integer conversions do.
+        public static let downToNanoseconds = Rounding(.down, to: .nanoseconds(1))
+    }
+
+    /// How often a number is drawn.
+    public enum Draws: String, Sendable, Hashable, CaseIterable {
+        /// One for each retry.
+        case perRetry = "per-retry"
+        /// One in the client's life, used for every retry (reconnecting-websocket: once a page).
+        case once
+        /// One for each retry, and another whenever the wait is over: the retry is made only if the wait drawn anew
+        /// is over, too. The longest of a series is what counts (nats.js).
+        case untilNotLonger = "until-not-longer"
+    }
+
+    /// The range of a first delay: from + U · (to − from). Draws one number where both differ, else none.
+    public struct First: Sendable, Hashable {
+        /// The shortest.
+        public var from: Interval
+        /// The longest.
+        public var to: Interval
+
+        /// A range of delays.
+        public init(from: Interval, to: Interval) {
+            self.from = from
+            self.to = to
+        }
+
+        /// No wait at all.
+        public static let atOnce = First(from: .zero, to: .zero)
+    }
+
+    /// What a backoff remembers from one retry to the next; belongs to the client.
+    public struct Memory: Sendable, Hashable {
+        /// The last delay in units of the rounding, the last s of `smoothDecorrelated`, or the number drawn once; −1
+        /// for nothing.
+        var value = -1.0
+
+        /// Nothing remembered.
+        public init() {}
+    }
+
     /// How the delay grows.
     public var growth: Growth
     /// The largest un-jittered or final delay, see `capOrder`; `Interval.max` means none.
     public var cap: Interval
     /// What the cap cuts.
     public var capOrder: CapOrder
+    /// The smallest delay.
+    public var floor: Interval
     /// How delays are spread.
     public var jitter: Jitter
-    /// Whether delays are rounded down to whole milliseconds, as clients with integer timers do.
-    public var floorsToMilliseconds: Bool
+    /// The first retry that is spread; those before it wait exactly the growth. gRPC: 1.
+    public var firstJittered: Int
+    /// How often a number is drawn.
+    public var draws: Draws
+    /// The delay before the first retry, where it follows a rule of its own.
+    public var first: First?
+    /// To what delays are rounded.
+    public var rounding: Rounding
 
     /// A backoff made of its parts.
     public init(
         growth: Growth,
         cap: Interval = .max,
         capOrder: CapOrder = .beforeJitter,
+        floor: Interval = .zero,
         jitter: Jitter = .none,
-        floorsToMilliseconds: Bool = false
+        firstJittered: Int = 0,
+        draws: Draws = .perRetry,
+        first: First? = nil,
+        rounding: Rounding = .nearestNanosecond
     ) {
         self.growth = growth
         self.cap = cap
         self.capOrder = capOrder
+        self.floor = floor
         self.jitter = jitter
-        self.floorsToMilliseconds = floorsToMilliseconds
+        self.firstJittered = firstJittered
+        self.draws = draws
+        self.first = first
+        self.rounding = rounding
     }
 
     /// The most common shape: base · factor^n up to a cap, with the given jitter.
@@ -95,59 +209,185 @@ public struct Backoff: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - retry: number of the retry, 0 for the first; negative counts as 0.
-    ///   - previous: the delay handed out before this one, or nil; only decorrelated jitter looks at it.
-    ///   - random: drawn from once, unless jitter is `.none`.
+    ///   - memory: what the client remembers of the retries before; changed.
+    ///   - random: drawn from as the type's description says.
     /// - Returns: the delay, zero or more.
+    public func delay(
+        beforeRetry retry: Int,
+        memory: inout Memory,
+        random: inout some RandomSource
+    ) -> Interval {
+        let delay = nextDelay(beforeRetry: retry, memory: &memory, random: &random)
+        guard draws == .untilNotLonger, jitter != .none else { return delay }
+        var longest = delay
+        // As likely as not each draw ends it; the bound is for sources that never let a wait end.
+        for _ in 0..<10_000 {
+            let next = nextDelay(beforeRetry: retry, memory: &memory, random: &random)
+            guard next > longest else { break }
+            longest = next
+        }
+        return longest
+    }
+
+    /// The delay before a retry, for callers who remember the last delay themselves.
+    ///
+    /// - Parameter previous: the delay handed out before this one, or nil. Only decorrelated jitter and compounding
+    ///   growth look at it.
     public func delay(
         beforeRetry retry: Int,
         previous: Interval?,
         random: inout some RandomSource
     ) -> Interval {
-        let retry = max(0, retry)
-        let cap = Double(cap.nanoseconds)
-        let grown = grownNanoseconds(retry)
-        let bounded = capOrder == .beforeJitter ? min(cap, grown) : grown
-        var delay: Double
-        switch jitter {
-        case .none:
-            delay = bounded
-        case .full:
-            delay = random.nextUniform() * bounded
-        case .equal:
-            delay = bounded / 2 + random.nextUniform() * (bounded / 2)
-        case .decorrelated:
-            let base = grownNanoseconds(0)
-            let last = previous.map { Double($0.nanoseconds) } ?? base
-            delay = min(cap, base + random.nextUniform() * (3 * last - base))
-        case .symmetric(let fraction):
-            delay = bounded + fraction * bounded * (2 * random.nextUniform() - 1)
-        case .additive(let fraction):
-            delay = bounded + fraction * bounded * random.nextUniform()
-        case .additiveConstant(let upTo):
-            delay = bounded + Double(upTo.nanoseconds) * random.nextUniform()
-        case .minimumPlusFull(let minimum):
-            delay = min(cap, Double(minimum.nanoseconds) + random.nextUniform() * min(cap, grown))
-        }
-        if capOrder == .afterJitter { delay = min(cap, delay) }
-        let interval = max(.zero, Interval(roundingNanoseconds: delay))
-        return floorsToMilliseconds ? interval.flooredToMilliseconds : interval
+        var memory = Memory()
+        if let previous, remembersDelay { memory.value = units(previous) }
+        return delay(beforeRetry: retry, memory: &memory, random: &random)
     }
 
-    /// The growth's value for a retry, before cap and jitter, in nanoseconds; may be infinite.
-    private func grownNanoseconds(_ retry: Int) -> Double {
+    /// Forgets what belongs to an outage; a number drawn once is kept.
+    func reset(_ memory: inout Memory) {
+        if draws != .once { memory.value = -1 }
+    }
+
+    private var remembersDelay: Bool {
+        if case .compounding = growth { return true }
+        return jitter == .decorrelated
+    }
+
+    private func nextDelay(
+        beforeRetry retry: Int,
+        memory: inout Memory,
+        random: inout some RandomSource
+    ) -> Interval {
+        var retry = max(0, retry)
+        if let first {
+            guard retry > 0 else {
+                guard first.to > first.from else { return interval(wholeUnits(units(first.from))) }
+                let width = units(first.to - first.from) + upperEnd
+                return interval(wholeUnits(units(first.from) + random.nextUniform() * width))
+            }
+            retry -= 1
+        }
+        let delay = wholeUnits(max(units(floor), spread(retry, memory: &memory, random: &random)))
+        if remembersDelay { memory.value = delay }
+        return interval(delay)
+    }
+
+    // Everything below counts in units of the rounding, as the libraries do whose delays are whole milliseconds: the
+    // same products then have the same last bits.
+
+    /// Growth, jitter and cap.
+    private func spread(
+        _ retry: Int,
+        memory: inout Memory,
+        random: inout some RandomSource
+    ) -> Double {
+        let cap = units(cap)
+        let isSpread = retry >= firstJittered && jitter != .none
+        if case .compounding(let base, let factor) = growth {
+            let last = memory.value < 0 ? units(base) : memory.value
+            let grown = memory.value < 0 || capOrder == .afterJitter ? last : factor * last
+            let bounded = capOrder == .beforeJitter ? min(cap, grown) : grown
+            var delay = isSpread ? jittered(bounded, retry, memory: &memory, random: &random) : bounded
+            guard capOrder == .afterJitter else { return delay }
+            delay = wholeUnits(delay)
+            return min(cap, memory.value < 0 ? delay : factor * delay)
+        }
+        let grown = grown(retry)
+        let bounded = capOrder == .beforeJitter ? min(cap, grown) : grown
+        let delay = isSpread ? jittered(bounded, retry, memory: &memory, random: &random) : bounded
+        return capOrder == .afterJitter ? min(cap, delay) : delay
+    }
+
+    private func jittered(
+        _ value: Double,
+        _ retry: Int,
+        memory: inout Memory,
+        random: inout some RandomSource
+    ) -> Double {
+        let uniform: Double
+        if draws == .once {
+            if memory.value < 0 { memory.value = random.nextUniform() }
+            uniform = memory.value
+        } else {
+            uniform = random.nextUniform()
+        }
+        let cap = units(cap)
+        switch jitter {
+        case .none:
+            return value
+        case .full:
+            return uniform * (value + upperEnd)
+        case .equal:
+            return value / 2 + uniform * (value / 2 + upperEnd)
+        case .decorrelated:
+            let base = grown(0)
+            let last = memory.value < 0 ? base : memory.value
+            return min(cap, base + uniform * (3 * last - base + upperEnd))
+        case .smoothDecorrelated:
+            let time = Double(retry) + uniform
+            let sum =
+                ElementaryFunctions.powerOfTwo(time) * ElementaryFunctions.hyperbolicTangent((4 * time).squareRoot())
+            let step = sum - max(0, memory.value)
+            memory.value = sum
+            return step.isNaN ? cap : step * (1 / 1.4) * grown(0)
+        case .symmetric(let fraction):
+            return value + fraction * value * (2 * uniform - 1) + uniform * upperEnd
+        case .additive(let fraction):
+            return value + uniform * (fraction * value + upperEnd)
+        case .subtractive(let fraction):
+            return value - uniform * (fraction * value + upperEnd)
+        case .additiveConstant(let upTo):
+            return value + (units(upTo) + upperEnd) * uniform
+        case .additiveRange(let from, let to):
+            return value + units(from) + (units(to - from) + upperEnd) * uniform
+        case .minimumPlusFull(let minimum):
+            return min(cap, units(minimum) + uniform * (min(cap, value) + upperEnd))
+        case .fullAbove(let minimum):
+            let least = units(minimum)
+            return least + uniform * (max(least, value) - least + upperEnd)
+        case .signFromDigit(let fraction):
+            let deviation = (uniform * fraction * value).rounded(.down)
+            let isEven = Int(uniform * 10) & 1 == 0
+            let delay = isEven ? value - deviation : value + deviation
+            return delay.isNaN ? 0 : delay
+        }
+    }
+
+    private var upperEnd: Double { rounding.drawsUpperEnd ? 1 : 0 }
+
+    private func units(_ interval: Interval) -> Double {
+        Double(interval.nanoseconds) / Double(rounding.unit.nanoseconds)
+    }
+
+    private func wholeUnits(_ value: Double) -> Double {
+        switch rounding.direction {
+        case .nearest: value.rounded()
+        case .down: value.rounded(.down)
+        case .up: value.rounded(.up)
+        }
+    }
+
+    private func interval(_ units: Double) -> Interval {
+        max(.zero, Interval(roundingNanoseconds: units) * rounding.unit.nanoseconds)
+    }
+
+    /// The growth's value for a retry, before cap and jitter; may be infinite.
+    private func grown(_ retry: Int) -> Double {
         switch growth {
         case .fixed(let delay):
-            return Double(delay.nanoseconds)
+            return units(delay)
         case .linear(let base, let step):
-            return Double(base.nanoseconds) + Double(retry) * Double(step.nanoseconds)
+            return units(base) + Double(retry) * units(step)
         case .exponential(let base, let factor, let exponentOffset):
             // Zero times an overflown power would not be a number.
             guard base != .zero else { return 0 }
             let (exponent, overflow) = retry.addingReportingOverflow(exponentOffset)
-            return Double(base.nanoseconds) * power(factor, overflow ? .max : exponent)
+            return units(base) * power(factor, overflow ? .max : exponent)
         case .table(let delays):
             guard let last = delays.last else { return 0 }
-            return Double((retry < delays.count ? delays[retry] : last).nanoseconds)
+            return units(retry < delays.count ? delays[retry] : last)
+        case .compounding(let base, _):
+            return units(base)
         }
     }
 

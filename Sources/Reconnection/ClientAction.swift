@@ -4,6 +4,9 @@ public import MonotonicTime
 public enum ClientAction: Sendable, Hashable {
     /// Open a transport, and name this generation in everything reported about it.
     case openTransport(generation: UInt32)
+    /// Prepare the attempt of this generation, by fetching a token for example, and report `attemptPrepared`, or
+    /// `transportLost` if that fails.
+    case prepareAttempt(generation: UInt32)
     /// Close or abandon the transport of this generation. Nothing about it needs to be reported any more.
     case closeTransport(generation: UInt32, close: Close)
     /// Send a heartbeat.
@@ -14,6 +17,12 @@ public enum ClientAction: Sendable, Hashable {
     case phaseChanged(from: ConnectionPhase, to: ConnectionPhase)
     /// A retry waits until the instant; `retry` counts from 0.
     case retryScheduled(at: Instant, retry: UInt32)
+    /// The breaker refused an attempt; nothing was sent. It will be asked again then, if ever.
+    case attemptRefused(until: Instant?)
+    /// The client waits for new credentials.
+    case credentialsNeeded
+    /// A sign of life is missing, and the connection is given another chance; counted in a row.
+    case heartbeatMissed(inARow: UInt16)
     /// The client has used up its retries. Told once for each time it gives up.
     case gaveUp
     /// The breaker around attempts opened (or opened again).
@@ -35,6 +44,8 @@ public typealias ClientActions = ActionBuffer<ClientAction>
 public enum ConnectionPhase: String, Sendable, Hashable, CaseIterable {
     /// Closed by the app; only `start` leads out. A close rule that says stop leads here.
     case stopped
+    /// Closed by the app, and the transport is still closing. Ends when it has, or after the closing timeout.
+    case closing
     /// Held back: no network, or not visible. Ends when that ends.
     case paused
     /// Waiting for the next attempt.

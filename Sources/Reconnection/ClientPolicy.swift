@@ -2,7 +2,8 @@ public import MonotonicTime
 
 /// Everything one client is configured with: the numbers that decide what a fleet does.
 ///
-/// A plain value, shared by all clients of a cohort; the clients' own state lives in `ReconnectingClient`.
+/// A plain value, shared by all clients of a cohort; the clients' own state lives in `ReconnectingClient`. The
+/// initialiser takes what most policies set; the rest is set on the value.
 public struct ClientPolicy: Sendable, Hashable {
     /// Which retry counter resets happen.
     public struct ResetRule: Sendable, Hashable {
@@ -12,6 +13,8 @@ public struct ClientPolicy: Sendable, Hashable {
             case onOpen
             /// After it has stayed open for so long.
             case afterStable(Interval)
+            /// At a failure more than so long after the one before it (discord.py, the Kubernetes reflector).
+            case afterQuiet(Interval)
             /// Never.
             case never
         }
@@ -39,23 +42,98 @@ public struct ClientPolicy: Sendable, Hashable {
         case afterBackoff = "after-backoff"
     }
 
+    /// What the client does while its system says that there is no network, or that nobody looks.
+    public enum Gate: String, Sendable, Hashable, CaseIterable {
+        /// Nothing.
+        case ignored
+        /// It closes its transport and stays away.
+        case pauses
+        /// It keeps its connection, but makes no attempt: one that comes due waits for the end (Phoenix, hidden).
+        case holdsAttempts = "holds-attempts"
+        /// It closes its connection as lost, and goes on trying (Centrifuge and Socket.IO, offline).
+        case closes
+    }
+
+    /// From where waits are measured.
+    public enum WaitsFrom: String, Sendable, Hashable, CaseIterable {
+        /// From the failure or the loss.
+        case failure
+        /// From the start of the last attempt: after a long connection or a slow failure there is no wait left (gRPC,
+        /// NATS, Pusher).
+        case attemptStart = "attempt-start"
+    }
+
+    /// A wait of its own for the first retry after a connection that had opened was lost.
+    public struct DropRetry: Sendable, Hashable {
+        /// The wait.
+        public var delay: Interval
+        /// Whether it counts as a retry, so that the next one has the backoff's second delay.
+        public var counts: Bool
+        /// The attempt comes at least so long after the start of the last one, so that accept-and-drop is not
+        /// hammered (Ably: 1 s).
+        public var spacing: Interval
+
+        /// A rule made of its parts.
+        public init(delay: Interval, counts: Bool = false, spacing: Interval = .zero) {
+            self.delay = delay
+            self.counts = counts
+            self.spacing = spacing
+        }
+    }
+
+    /// A second regime for long outages: everything under way is dropped, and attempts follow at a fixed distance from
+    /// then on (Ably: suspended after 120 s, then every 30 s, for all clients in step).
+    public struct Suspension: Sendable, Hashable {
+        /// How long after the first failure of an outage it begins.
+        public var after: Interval
+        /// The wait before each attempt from then on; not spread.
+        public var retryEvery: Interval
+
+        /// A regime made of its parts.
+        public init(after: Interval, retryEvery: Interval) {
+            self.after = after
+            self.retryEvery = retryEvery
+        }
+    }
+
     /// The delays between attempts.
     public var backoff: Backoff
+    /// A strategy of one's own instead of `backoff`; nil means `backoff`.
+    public var strategy: CustomRetryStrategy?
     /// When the retry counter starts over.
     public var reset: ResetRule
     /// After so many retries without a reset the client gives up; nil means never.
     public var retryLimit: Int?
+    /// It gives up rather than let a retry begin later than this after the outage's first failure; `Interval.max`
+    /// means never.
+    public var elapsedLimit: Interval = .max
+    /// Whether an attempt is tried again that fails before the client was ever connected; if not, it gives up at once
+    /// (SignalR, NATS).
+    public var retriesFirstConnect = true
+    /// From where waits are measured.
+    public var waitsFrom: WaitsFrom = .failure
+    /// The wait after the loss of a connection, where it is not the backoff's first.
+    public var afterDrop: DropRetry?
+    /// The regime of long outages; nil means none.
+    public var suspension: Suspension?
     /// An attempt that has not succeeded by then has failed; `Interval.max` means it may hang for ever.
     public var connectTimeout: Interval
     /// The first attempt comes after startSpread · U; zero means at once and draws nothing.
     public var startSpread: Interval
-    /// Whether the client stays away while its system says that there is no network.
-    public var pausesOffline: Bool
-    /// Whether the client stays away while its app is not visible.
-    public var pausesHidden: Bool
-    /// What it does when that ends.
+    /// Whether each attempt is prepared by the app first, for example by fetching a join token, which may fail.
+    public var preparesAttempts = false
+    /// How long the app's own close may take before the transport counts as closed; zero means that it closes at once.
+    public var closingTimeout: Interval = .zero
+    /// What the client does while its system says that there is no network.
+    public var offline: Gate
+    /// What it does while its app is not visible.
+    public var hidden: Gate
+    /// What it does when a pause ends.
     public var resume: Resume
-    /// Answers to certain close codes; the first rule that fits counts, other closes get the backoff.
+    /// Whether network or screen coming back cuts a wait short: an attempt at once (Ably, Pusher, Centrifuge online;
+    /// Phoenix visible).
+    public var returnEndsWait = false
+    /// Answers to certain closes; the first rule that fits counts, other closes get the backoff.
     public var closeRules: [CloseRule]
     /// What a server's request to stay away is worth.
     public var retryAfter: RetryAfterRule
@@ -63,8 +141,16 @@ public struct ClientPolicy: Sendable, Hashable {
     public var breaker: CircuitBreakerPolicy?
     /// The heartbeat; nil means none.
     public var heartbeat: HeartbeatPolicy?
+    /// A poll loop in place of waits: attempts are made where a poll finds the connection stale; nil means none.
+    public var pollLoop: PollLoopPolicy?
+    /// The sockets that are supervised as one; nil means one socket.
+    public var group: ConnectionGroupPolicy?
     /// The outbox.
     public var outbox: OutboxPolicy
+    /// The transport's own retries beside the client's; nil means none, as it should be.
+    public var transportRetry: TransportRetryPolicy?
+    /// Faults of real clients; none unless asked for.
+    public var hazards: Hazards = []
 
     /// A policy made of its parts; whatever is left out is off, or the plainest choice.
     public init(
@@ -73,8 +159,8 @@ public struct ClientPolicy: Sendable, Hashable {
         retryLimit: Int? = nil,
         connectTimeout: Interval = .max,
         startSpread: Interval = .zero,
-        pausesOffline: Bool = false,
-        pausesHidden: Bool = false,
+        offline: Gate = .ignored,
+        hidden: Gate = .ignored,
         resume: Resume = .immediately,
         closeRules: [CloseRule] = [],
         retryAfter: RetryAfterRule = .ignore,
@@ -87,13 +173,20 @@ public struct ClientPolicy: Sendable, Hashable {
         self.retryLimit = retryLimit
         self.connectTimeout = connectTimeout
         self.startSpread = startSpread
-        self.pausesOffline = pausesOffline
-        self.pausesHidden = pausesHidden
+        self.offline = offline
+        self.hidden = hidden
         self.resume = resume
         self.closeRules = closeRules
         self.retryAfter = retryAfter
         self.breaker = breaker
         self.heartbeat = heartbeat
         self.outbox = outbox
+    }
+
+    /// This policy with some settings changed: `preset.with { $0.retryLimit = 3 }`.
+    public func with(_ change: (inout ClientPolicy) -> Void) -> ClientPolicy {
+        var policy = self
+        change(&policy)
+        return policy
     }
 }

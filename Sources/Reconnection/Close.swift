@@ -1,15 +1,18 @@
 public import MonotonicTime
 
-/// Why a transport failed or closed: a code, and what the server asked for.
+/// Why a transport failed or closed: a code, a reason, and what the server asked for.
 public struct Close: Sendable, Hashable {
     /// The WebSocket close code (RFC 6455 section 7.4.1); 1006 where the transport ended without one.
     public var code: UInt16
+    /// The text that came with the code; empty where there was none.
+    public var reason: String
     /// How long the server asked clients to stay away (HTTP `Retry-After`, gRPC pushback), if it did.
     public var retryAfter: Interval?
 
-    /// A close with a code and perhaps a hint.
-    public init(code: UInt16, retryAfter: Interval? = nil) {
+    /// A close with a code, perhaps a reason and a hint.
+    public init(code: UInt16, reason: String = "", retryAfter: Interval? = nil) {
         self.code = code
+        self.reason = reason
         self.retryAfter = retryAfter
     }
 
@@ -27,28 +30,68 @@ public struct Close: Sendable, Hashable {
     public static let policyViolation = Close(code: 1008)
 }
 
-/// What a client does about closes with certain codes, instead of its ordinary backoff.
+/// What a client does about certain closes, instead of its ordinary backoff.
 public struct CloseRule: Sendable, Hashable {
     /// A client's answer to a close.
     public enum Response: Sendable, Hashable {
         /// Wait from + U · (to − from), rounded down to whole milliseconds where `from` and `to` differ. Draws one
-        /// number then, none where both are equal.
+        /// number then, none where both are equal. The retry counter rises as for any other retry.
         case pause(from: Interval, to: Interval)
         /// Never try again by itself.
         case stop
-        /// Never try again until new credentials arrive.
+        /// Never try again until new credentials arrive; the app is told that they are needed.
         case blockUntilNewCredentials
+        /// The ordinary backoff: an exception to a rule behind this one.
+        case backOff
+    }
+
+    /// Which reasons a rule is for. Texts are compared trimmed of white space, without one trailing dot, in any case.
+    public enum ReasonMatch: Sendable, Hashable {
+        /// Any, or none.
+        case any
+        /// This text.
+        case equal(String)
+        /// Every text that contains this one.
+        case containing(String)
+
+        func matches(_ reason: String) -> Bool {
+            switch self {
+            case .any: true
+            case .equal(let text): Self.normal(reason) == Self.normal(text)
+            case .containing(let text): Self.contains(Self.normal(reason), Self.normal(text))
+            }
+        }
+
+        private static func normal(_ text: String) -> [Character] {
+            var characters = Array(text.lowercased()).drop(while: \.isWhitespace)
+            while characters.last?.isWhitespace == true { characters.removeLast() }
+            if characters.last == "." { characters.removeLast() }
+            return Array(characters)
+        }
+
+        private static func contains(_ text: [Character], _ part: [Character]) -> Bool {
+            guard part.count <= text.count else { return false }
+            return (0...text.count - part.count).contains { text[$0...].starts(with: part) }
+        }
     }
 
     /// The close codes the rule is for.
     public var codes: ClosedRange<UInt16>
+    /// The reasons the rule is for.
+    public var reason: ReasonMatch
     /// What to do.
     public var response: Response
 
-    /// A rule for a range of codes.
-    public init(codes: ClosedRange<UInt16>, response: Response) {
+    /// A rule for a range of codes, and perhaps for certain reasons only.
+    public init(codes: ClosedRange<UInt16>, reason: ReasonMatch = .any, response: Response) {
         self.codes = codes
+        self.reason = reason
         self.response = response
+    }
+
+    /// Whether the rule is for a close.
+    public func applies(to close: Close) -> Bool {
+        codes.contains(close.code) && reason.matches(close.reason)
     }
 }
 

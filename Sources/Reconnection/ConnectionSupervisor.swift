@@ -5,49 +5,86 @@ public import MonotonicTime
 /// | phase | event | guard | next phase | actions |
 /// |---|---|---|---|---|
 /// | stopped | start | not held back | connecting, or waiting for the start spread | open a transport |
-/// | any but stopped | stop | | stopped | close the transport, forget timers |
+/// | stopped, exhausted | start | no credentials | blocked | tell that they are needed |
+/// | any but stopped | stop | | stopped, by way of closing | close the transport, forget timers |
+/// | closing | closed, or closing timeout | | stopped | |
+/// | connecting | prepared | current generation | connecting | open a transport |
 /// | connecting | opened | current generation | connected | reset on open, or arm the stable window |
 /// | connecting | failed, or connect timeout | current generation | see *lost* | breaker counts a failure |
 /// | connected | closed, or heartbeat dead | current generation | see *lost* | |
 /// | connected | stable window over | | connected | retry counter ← 0 |
 /// | waiting | delay over | breaker grants | connecting | open a transport |
 /// | waiting | delay over | breaker refuses | waiting | wait for the end of its open period |
-/// | any active | offline or hidden | policy pauses | paused | close the transport, forget timers |
+/// | waiting | delay over | a gate holds attempts | waiting | attempt when the gate opens |
+/// | waiting | a longer pause of the same loss | group | waiting | the longest pause wins |
+/// | waiting, connecting | outage has lasted as long as the suspension says | | waiting | a fixed wait from now on |
+/// | any active | offline or hidden | the gate pauses | paused | close the transport, forget timers |
+/// | connecting, connected | offline or hidden | the gate closes | see *lost* | close the transport |
+/// | waiting | online or visible | the return ends waits | connecting | open a transport |
 /// | paused | online and visible | | connecting or waiting | counter ← 0 if the policy says so |
 /// | any but stopped, connected | manual retry | not held back | connecting | counter ← 0 if the policy says so |
+/// | any active | forced reconnect | not held back | connecting | close the transport, open another |
+/// | any | credentials withdrawn | | blocked | close the transport; counter ← 0 |
 /// | blocked | new credentials | | connecting | counter ← 0 |
 ///
-/// *lost*: a close rule may stop or block the client; else, with the counter at the retry limit, exhausted; else
-/// waiting for the rule's pause, the server's hint or the backoff, and the counter rises by one. An open breaker
-/// puts the wait off until its end: there is always a timer, so nobody stays down for ever.
+/// *lost*: a close rule may stop or block the client; else, with the counter at the retry limit, the elapsed time at its
+/// limit, or the very first connection not to be retried, exhausted; else waiting for the rule's pause, the server's
+/// hint or the backoff, and the counter rises by one. An open breaker puts the wait off until its end: there is always a
+/// timer, so nobody stays down for ever.
 ///
 /// Every transport has a generation of its own. Reports about another generation are late and ignored.
 ///
 /// Draws, in this order where they happen together: breaker's open period, retry delay. See their types.
+///
+/// What `Hazards` changes stands in `ConnectionSupervisor+Hazards.swift`.
 public struct ConnectionSupervisor: Sendable, Hashable {
     /// Where the client stands.
     public private(set) var phase: ConnectionPhase = .stopped
-    /// The generation of the current, or last, transport; rises by one for each.
-    public private(set) var generation: UInt32 = 0
+    /// The generation of the current, or last, transport.
+    public internal(set) var generation: UInt32 = 0
+    /// The highest generation so far; rises by one for each transport.
+    var lastGeneration: UInt32 = 0
     /// Retries scheduled since the last reset.
-    public private(set) var retryCount: UInt32 = 0
+    public internal(set) var retryCount: UInt32 = 0
     /// The breaker around attempts; looked at only if the policy has one.
-    public private(set) var breaker = CircuitBreaker()
+    public internal(set) var breaker = CircuitBreaker()
     /// Whether the system says that there is a network.
     public private(set) var isOnline = true
     /// Whether the app is visible.
     public private(set) var isVisible = true
-    /// In `waiting`: when the delay is over. In `connecting`: when the attempt has failed.
-    private var phaseDeadline: Instant = .distantFuture
-    private var stableAt: Instant = .distantFuture
-    private var previousDelay: Interval?
-    private var breakerEpoch: UInt32 = 0
+    /// Whether the app says that it is ready for a connection, having read its saved state for example.
+    public private(set) var isReady = true
+    /// Whether there are credentials to connect with.
+    public private(set) var hasCredentials = true
+    /// Whether the outage has lasted so long that the suspension's fixed wait holds.
+    public private(set) var isSuspended = false
+    /// Whether a connection has opened since the start.
+    var hasOpened = false
+    /// Whether the attempt under way is still being prepared by the app.
+    private var isPreparing = false
+    /// Whether an attempt is due and a gate holds it.
+    private var attemptIsHeld = false
+    /// In `waiting`: when the delay is over. In `connecting`: when the attempt has failed. In `closing`: when it is over.
+    var phaseDeadline: Instant = .distantFuture
+    /// In `connected`: when it counts as stable. Else: when the outage becomes a suspension.
+    private var milestone: Instant = .distantFuture
+    private var memory = Backoff.Memory()
+    var breakerEpoch: UInt32 = 0
+    private var attemptStartedAt: Instant = .distantPast
+    /// When the outage began: the loss, or the first attempt; `.distantPast` while there is none.
+    private var outageSince: Instant = .distantPast
+    private var lastFailureAt: Instant = .distantPast
+    /// State that few clients need; none or one.
+    var rare: [RareState] = []
 
     /// A stopped supervisor.
     public init() {}
 
     /// The next instant at which `advance` has something to do.
-    public var nextDeadline: Instant { min(phaseDeadline, stableAt) }
+    public var nextDeadline: Instant {
+        let usual = min(phaseDeadline, milestone)
+        return rare.isEmpty ? usual : min(usual, rare[0].nextDeadline)
+    }
 
     // MARK: What the app and its system say
 
@@ -57,9 +94,19 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         random: inout some RandomSource,
         actions: inout ClientActions
     ) {
-        guard phase == .stopped || phase == .exhausted else { return }
-        resetRetries()
-        if isHeldBack(policy) {
+        if phase == .connecting, policy.hazards.contains(.startOpensAnother) {
+            openTransport(at: now, policy: policy, actions: &actions)
+        }
+        guard phase == .stopped || phase == .exhausted || phase == .closing else { return }
+        if phase == .closing { enter(.stopped, &actions) }
+        resetRetries(policy)
+        hasOpened = false
+        isSuspended = false
+        outageSince = .distantPast
+        startRareState(at: now, policy: policy, random: &random)
+        if !hasCredentials {
+            block(&actions)
+        } else if isHeldBack(policy) {
             enter(.paused, &actions)
         } else if policy.startSpread > .zero {
             enter(.waiting, &actions)
@@ -69,9 +116,16 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         }
     }
 
-    mutating func stop(close: Close = .normal, actions: inout ClientActions) {
-        leaveTransport(close: close, actions: &actions)
-        enter(.stopped, &actions)
+    mutating func stop(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        let wasConnected = phase == .connected
+        leaveTransport(close: .normal, policy: policy, actions: &actions)
+        if wasConnected, policy.closingTimeout > .zero {
+            phaseDeadline = now + policy.closingTimeout
+            enter(.closing, &actions)
+        } else {
+            if phase != .stopped { noteStop(at: now, policy: policy) }
+            enter(.stopped, &actions)
+        }
     }
 
     mutating func networkChanged(
@@ -81,8 +135,9 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         random: inout some RandomSource,
         actions: inout ClientActions
     ) {
+        let change = Change(policy.offline, was: self.isOnline, is: isOnline)
         self.isOnline = isOnline
-        gatesChanged(at: now, policy: policy, random: &random, actions: &actions)
+        gatesChanged(change, at: now, policy: policy, random: &random, actions: &actions)
     }
 
     mutating func visibilityChanged(
@@ -92,25 +147,54 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         random: inout some RandomSource,
         actions: inout ClientActions
     ) {
+        let change = Change(policy.hidden, was: self.isVisible, is: isVisible)
         self.isVisible = isVisible
-        gatesChanged(at: now, policy: policy, random: &random, actions: &actions)
+        gatesChanged(change, at: now, policy: policy, random: &random, actions: &actions)
+    }
+
+    mutating func readinessChanged(
+        isReady: Bool,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        self.isReady = isReady
+        gatesChanged(.other, at: now, policy: policy, random: &random, actions: &actions)
     }
 
     mutating func retryNow(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         switch phase {
         case .waiting, .exhausted, .connecting:
-            if policy.reset.onManualRetry { resetRetries() }
-            leaveTransport(close: .goingAway, actions: &actions)
-            attempt(at: now, policy: policy, actions: &actions)
-        case .stopped, .paused, .connected, .blocked:
+            reconnect(isManual: true, at: now, policy: policy, actions: &actions)
+        case .stopped, .closing, .paused, .connected, .blocked:
             // Nothing a retry could mend: closed on purpose, held back, fine already, or refused.
             break
         }
     }
 
+    /// Closes what there is and connects anew, whatever the phase, unless stopped, held back or refused.
+    mutating func reconnect(
+        isManual: Bool,
+        at now: Instant,
+        policy: ClientPolicy,
+        actions: inout ClientActions
+    ) {
+        switch phase {
+        case .waiting, .exhausted, .connecting, .connected:
+            if isManual, policy.reset.onManualRetry { resetRetries(policy) }
+            leaveTransport(close: .goingAway, policy: policy, actions: &actions)
+            noteForcedReconnect(policy)
+            attempt(at: now, policy: policy, actions: &actions)
+        case .stopped, .closing, .paused, .blocked:
+            break
+        }
+    }
+
     mutating func credentialsRenewed(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        hasCredentials = true
         guard phase == .blocked else { return }
-        resetRetries()
+        resetRetries(policy)
         if isHeldBack(policy) {
             enter(.paused, &actions)
         } else {
@@ -118,7 +202,28 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         }
     }
 
+    mutating func credentialsWithdrawn(policy: ClientPolicy, actions: inout ClientActions) {
+        hasCredentials = false
+        guard phase != .stopped, phase != .closing, phase != .blocked else { return }
+        leaveTransport(close: .goingAway, policy: policy, actions: &actions)
+        resetRetries(policy)
+        block(&actions)
+    }
+
     // MARK: What the transport says
+
+    /// The app has prepared the attempt.
+    mutating func attemptPrepared(
+        generation: UInt32,
+        at now: Instant,
+        policy: ClientPolicy,
+        actions: inout ClientActions
+    ) {
+        guard generation == self.generation, phase == .connecting, isPreparing else { return }
+        isPreparing = false
+        phaseDeadline = now + policy.connectTimeout
+        actions.append(.openTransport(generation: generation))
+    }
 
     /// Answers whether the report was about the current attempt.
     mutating func transportOpened(
@@ -127,17 +232,26 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         policy: ClientPolicy,
         actions: inout ClientActions
     ) -> Bool {
-        guard generation == self.generation, phase == .connecting else { return false }
+        if generation != self.generation || phase != .connecting {
+            guard adoptsLateOpening(of: generation, policy) else { return false }
+        }
         if let breakerPolicy = policy.breaker,
             breaker.recordSuccess(epoch: breakerEpoch, policy: breakerPolicy) == .closed
         {
             actions.append(.breakerClosed)
         }
         phaseDeadline = .distantFuture
+        milestone = .distantFuture
+        hasOpened = true
+        isPreparing = false
+        attemptIsHeld = false
+        isSuspended = false
+        outageSince = .distantPast
+        noteOpening(at: now, policy: policy)
         switch policy.reset.afterSuccess {
-        case .onOpen: resetRetries()
-        case .afterStable(let window): stableAt = now + window
-        case .never: break
+        case .onOpen: resetRetries(policy)
+        case .afterStable(let window): milestone = now + window
+        case .afterQuiet, .never: break
         }
         enter(.connected, &actions)
         return true
@@ -152,9 +266,52 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         random: inout some RandomSource,
         actions: inout ClientActions
     ) -> Bool {
-        guard generation == self.generation, phase == .connecting || phase == .connected else { return false }
-        lost(close: close, at: now, policy: policy, random: &random, actions: &actions)
+        if generation == self.generation, phase == .closing {
+            phaseDeadline = .distantFuture
+            noteStop(at: now, policy: policy)
+            enter(.stopped, &actions)
+            return true
+        }
+        let isLate = generation != self.generation || (phase != .connecting && phase != .connected)
+        guard !isLate || hearsLateLoss(of: generation, policy) else { return false }
+        lost(close: close, isLate: isLate, at: now, policy: policy, random: &random, actions: &actions)
         return true
+    }
+
+    /// Another member of the group that was torn down says why: the longest pause wins.
+    mutating func furtherClose(
+        generation: UInt32,
+        close: Close,
+        policy: ClientPolicy,
+        at now: Instant,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        guard generation == self.generation, phase == .waiting, !policy.hazards.contains(.firstCloseDecides) else {
+            return
+        }
+        switch Self.response(to: close, policy) {
+        case .pause(let from, let to):
+            let due = now + Self.pause(from, to, &random)
+            guard due > phaseDeadline, phaseDeadline < .distantFuture else { return }
+            phaseDeadline = due
+            actions.append(.retryScheduled(at: due, retry: retryCount &- 1))
+        case .stop:
+            enter(.stopped, &actions)
+            phaseDeadline = .distantFuture
+        case .blockUntilNewCredentials:
+            phaseDeadline = .distantFuture
+            hasCredentials = false
+            resetRetries(policy)
+            block(&actions)
+        case .backOff, nil:
+            break
+        }
+    }
+
+    /// A member of the group opened, and another still hangs.
+    mutating func memberOpened(_ policy: ClientPolicy) {
+        if phase == .connecting, policy.hazards.contains(.anyMemberEndsTimeout) { phaseDeadline = .distantFuture }
     }
 
     // MARK: Time
@@ -165,31 +322,55 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         random: inout some RandomSource,
         actions: inout ClientActions
     ) {
-        if stableAt <= now {
-            stableAt = .distantFuture
-            resetRetries()
+        if milestone <= now {
+            milestone = .distantFuture
+            if phase == .connected {
+                resetRetries(policy)
+            } else if let suspension = policy.suspension {
+                suspend(suspension, at: now, policy: policy, actions: &actions)
+            }
         }
-        guard phaseDeadline <= now else { return }
-        phaseDeadline = .distantFuture
-        switch phase {
-        case .waiting:
-            attempt(at: now, policy: policy, actions: &actions)
-        case .connecting:
-            actions.append(.closeTransport(generation: generation, close: .abnormal))
-            lost(close: .abnormal, at: now, policy: policy, random: &random, actions: &actions)
-        case .stopped, .paused, .connected, .exhausted, .blocked:
-            // These phases clear the deadline when they are entered.
-            break
+        if phaseDeadline <= now {
+            phaseDeadline = .distantFuture
+            switch phase {
+            case .waiting:
+                attempt(at: now, policy: policy, actions: &actions)
+            case .connecting:
+                actions.append(.closeTransport(generation: generation, close: .abnormal))
+                lost(close: .abnormal, at: now, policy: policy, random: &random, actions: &actions)
+            case .closing:
+                noteStop(at: now, policy: policy)
+                enter(.stopped, &actions)
+            case .stopped, .paused, .connected, .exhausted, .blocked:
+                // These phases clear the deadline when they are entered.
+                break
+            }
         }
+        if !rare.isEmpty { advanceRareState(to: now, policy: policy, random: &random, actions: &actions) }
     }
 
     // MARK: Steps
 
-    private func isHeldBack(_ policy: ClientPolicy) -> Bool {
-        (policy.pausesOffline && !isOnline) || (policy.pausesHidden && !isVisible)
+    /// What a word from the system changes for a gate.
+    enum Change {
+        case closes, opens, other
+
+        init(_ gate: ClientPolicy.Gate, was: Bool, is now: Bool) {
+            self = was && !now && gate == .closes ? .closes : !was && now ? .opens : .other
+        }
     }
 
-    private mutating func gatesChanged(
+    func isHeldBack(_ policy: ClientPolicy) -> Bool {
+        guard isOnline || policy.offline != .pauses, isReady else { return true }
+        return policy.hidden == .pauses && !isVisible && !isWoken
+    }
+
+    private func holdsAttempts(_ policy: ClientPolicy) -> Bool {
+        (policy.offline == .holdsAttempts && !isOnline) || (policy.hidden == .holdsAttempts && !isVisible && !isWoken)
+    }
+
+    mutating func gatesChanged(
+        _ change: Change,
         at now: Instant,
         policy: ClientPolicy,
         random: inout some RandomSource,
@@ -198,49 +379,99 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         let heldBack = isHeldBack(policy)
         switch phase {
         case .waiting, .connecting, .connected, .exhausted:
-            guard heldBack else { return }
-            leaveTransport(close: .goingAway, actions: &actions)
-            enter(.paused, &actions)
+            if heldBack {
+                leaveTransport(close: .goingAway, policy: policy, actions: &actions)
+                enter(.paused, &actions)
+            } else if change == .closes, phase == .connecting || phase == .connected {
+                actions.append(.closeTransport(generation: generation, close: .goingAway))
+                lost(close: .goingAway, at: now, policy: policy, random: &random, actions: &actions)
+            } else if phase == .waiting, !holdsAttempts(policy),
+                attemptIsHeld || (change == .opens && policy.returnEndsWait)
+            {
+                attempt(at: now, policy: policy, actions: &actions)
+            }
         case .paused:
             guard !heldBack else { return }
-            if policy.reset.onResume { resetRetries() }
+            if policy.reset.onResume { resetRetries(policy) }
+            outageSince = now
+            isSuspended = false
             switch policy.resume {
-            case .immediately: attempt(at: now, policy: policy, actions: &actions)
+            case .immediately:
+                attempt(at: now, policy: policy, actions: &actions)
             case .afterBackoff:
-                scheduleRetry(close: nil, at: now, policy: policy, random: &random, actions: &actions)
+                scheduleRetry(
+                    close: nil,
+                    wasConnected: false,
+                    at: now,
+                    policy: policy,
+                    random: &random,
+                    actions: &actions
+                )
+                if policy.hazards.contains(.resumeIgnoresItsDelay) {
+                    attemptBesideTimer(at: now, policy: policy, actions: &actions)
+                }
             }
-        case .stopped, .blocked:
+        case .stopped, .closing, .blocked:
             break
         }
     }
 
-    /// Makes an attempt, or waits for the breaker to allow one.
-    private mutating func attempt(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
-        if let breakerPolicy = policy.breaker {
+    /// Makes an attempt, or waits for the breaker or a gate to allow one.
+    mutating func attempt(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        phaseDeadline = .distantFuture
+        guard !holdsAttempts(policy) else {
+            attemptIsHeld = true
+            enter(.waiting, &actions)
+            return
+        }
+        if let breakerPolicy = policy.breaker, !bypassesBreaker(policy) {
             switch breaker.requestPermission(at: now, policy: breakerPolicy) {
             case .granted(let epoch):
                 breakerEpoch = epoch
             case .refused(let until):
-                // One attempt at a time: a probe of our own cannot be under way here, so there is always an end.
-                phaseDeadline = until ?? now + breakerPolicy.openFor
-                enter(.waiting, &actions)
+                actions.append(.attemptRefused(until: until))
+                if policy.hazards.contains(.breakerArmsNothing) {
+                    enter(.stopped, &actions)
+                } else {
+                    // One attempt at a time: a probe of our own cannot be under way here, so there is always an end.
+                    phaseDeadline = until ?? now + breakerPolicy.openFor
+                    enter(.waiting, &actions)
+                }
                 return
             }
+        } else {
+            breakerEpoch = breaker.epoch
         }
-        generation &+= 1
-        phaseDeadline = now + policy.connectTimeout
-        enter(.connecting, &actions)
-        actions.append(.openTransport(generation: generation))
+        openTransport(at: now, policy: policy, actions: &actions)
     }
 
-    private mutating func lost(
+    /// Begins an attempt without asking anybody.
+    mutating func openTransport(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        if policy.hazards.contains(.attemptResetsCounter) { resetRetries(policy) }
+        attemptIsHeld = false
+        lastGeneration &+= 1
+        generation = lastGeneration
+        attemptStartedAt = now
+        if outageSince == .distantPast { outageSince = now }
+        if let suspension = policy.suspension, !isSuspended { milestone = outageSince + suspension.after }
+        phaseDeadline = now + policy.connectTimeout
+        enter(.connecting, &actions)
+        isPreparing = policy.preparesAttempts
+        actions.append(
+            isPreparing ? .prepareAttempt(generation: generation) : .openTransport(generation: generation)
+        )
+    }
+
+    mutating func lost(
         close: Close,
+        isLate: Bool = false,
         at now: Instant,
         policy: ClientPolicy,
         random: inout some RandomSource,
         actions: inout ClientActions
     ) {
-        if phase == .connecting, let breakerPolicy = policy.breaker {
+        let wasConnected = phase == .connected
+        if phase == .connecting, !isLate, let breakerPolicy = policy.breaker {
             let transition = breaker.recordFailure(
                 epoch: breakerEpoch,
                 at: now,
@@ -249,79 +480,176 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             )
             if case .opened(let until) = transition { actions.append(.breakerOpened(until: until)) }
         }
+        // A window that had passed counts, even where the loss is reported before the time.
+        if wasConnected, milestone <= now { resetRetries(policy) }
+        if case .afterQuiet(let quiet) = policy.reset.afterSuccess, now - lastFailureAt > quiet { resetRetries(policy) }
+        lastFailureAt = now
+        if wasConnected || outageSince == .distantPast { outageSince = now }
         phaseDeadline = .distantFuture
-        stableAt = .distantFuture
-        switch Self.response(to: close, policy) {
-        case .stop:
+        milestone = .distantFuture
+        isPreparing = false
+        if wasConnected { noteDrop(at: now) }
+        let response = Self.response(to: close, policy)
+        if response == .stop || isLastConnection {
             enter(.stopped, &actions)
-        case .blockUntilNewCredentials:
-            resetRetries()
-            enter(.blocked, &actions)
-        case .pause, nil:
-            if let limit = policy.retryLimit, retryCount >= UInt32(clamping: limit) {
-                enter(.exhausted, &actions)
-                actions.append(.gaveUp)
-            } else {
-                scheduleRetry(close: close, at: now, policy: policy, random: &random, actions: &actions)
+        } else if response == .blockUntilNewCredentials {
+            resetRetries(policy)
+            hasCredentials = false
+            block(&actions)
+        } else if policy.pollLoop != nil {
+            enter(.waiting, &actions)
+        } else {
+            let isTwice = !wasConnected && !isLate && policy.hazards.contains(.handlesFailureTwice)
+            for _ in 0..<(isTwice ? 2 : 1) {
+                if isAtLimit(wasConnected, policy) {
+                    if !isRetryPending { enter(.exhausted, &actions) }
+                    actions.append(.gaveUp)
+                } else {
+                    scheduleRetry(
+                        close: close,
+                        wasConnected: wasConnected,
+                        at: now,
+                        policy: policy,
+                        random: &random,
+                        actions: &actions
+                    )
+                }
             }
+            armTransportRetry(at: now, policy: policy, actions: &actions)
         }
     }
 
-    private mutating func scheduleRetry(
+    private func isAtLimit(_ wasConnected: Bool, _ policy: ClientPolicy) -> Bool {
+        if !policy.retriesFirstConnect, !hasOpened { return true }
+        guard let limit = policy.retryLimit else { return false }
+        if wasConnected, policy.hazards.contains(.dropsIgnoreLimit) { return false }
+        return retryCount >= UInt32(clamping: limit)
+    }
+
+    private mutating func suspend(
+        _ suspension: ClientPolicy.Suspension,
+        at now: Instant,
+        policy: ClientPolicy,
+        actions: inout ClientActions
+    ) {
+        guard phase == .waiting || phase == .connecting else { return }
+        leaveTransport(close: .goingAway, policy: policy, actions: &actions)
+        isSuspended = true
+        phaseDeadline = now + suspension.retryEvery
+        actions.append(.retryScheduled(at: phaseDeadline, retry: retryCount))
+        enter(.waiting, &actions)
+    }
+
+    mutating func scheduleRetry(
         close: Close?,
+        wasConnected: Bool,
         at now: Instant,
         policy: ClientPolicy,
         random: inout some RandomSource,
         actions: inout ClientActions
     ) {
-        let delay = retryDelay(close: close, policy: policy, random: &random)
-        var due = now + delay
-        if policy.breaker != nil, case .open(let until) = breaker.state { due = max(due, until) }
+        guard !ignoresRequest(policy) else {
+            enter(.waiting, &actions)
+            return
+        }
+        let failure = RetryFailure(
+            retry: Int(retryCount),
+            close: close ?? .normal,
+            wasConnected: wasConnected,
+            elapsed: now - outageSince
+        )
+        guard var due = retryInstant(failure, hasClose: close != nil, at: now, policy: policy, random: &random),
+            policy.elapsedLimit == .max || due - outageSince <= policy.elapsedLimit
+        else {
+            enter(.exhausted, &actions)
+            actions.append(.gaveUp)
+            return
+        }
+        if policy.breaker != nil, case .open(let until) = breaker.state,
+            !policy.hazards.contains(.breakerGuardsStartOnly)
+        {
+            if policy.hazards.contains(.breakerArmsNothing) {
+                enter(.stopped, &actions)
+                return
+            }
+            due = max(due, until)
+        }
         actions.append(.retryScheduled(at: due, retry: retryCount))
-        retryCount &+= 1
-        phaseDeadline = due
+        let isFree = wasConnected && policy.afterDrop?.counts == false
+        if !isFree, !policy.hazards.contains(.countsWhenRetrying) { retryCount &+= 1 }
+        if let suspension = policy.suspension, !isSuspended { milestone = outageSince + suspension.after }
+        arm(due, policy)
         enter(.waiting, &actions)
     }
 
-    private mutating func retryDelay(
-        close: Close?,
+    /// When the next retry begins; nil if the policy gives up.
+    private mutating func retryInstant(
+        _ failure: RetryFailure,
+        hasClose: Bool,
+        at now: Instant,
         policy: ClientPolicy,
         random: inout some RandomSource
-    ) -> Interval {
-        if let close, case .pause(let from, let to) = Self.response(to: close, policy) {
-            guard to > from else { return from }
-            return (from + (to - from).scaled(by: random.nextUniform())).flooredToMilliseconds
+    ) -> Instant? {
+        if hasClose, case .pause(let from, let to) = Self.response(to: failure.close, policy) {
+            return now + Self.pause(from, to, &random)
         }
-        let own = policy.backoff.delay(beforeRetry: Int(retryCount), previous: previousDelay, random: &random)
-        previousDelay = own
+        if isSuspended, let suspension = policy.suspension { return now + suspension.retryEvery }
+        let own: Interval
+        if failure.wasConnected, let afterDrop = policy.afterDrop {
+            return max(now + afterDrop.delay, attemptStartedAt + afterDrop.spacing)
+        } else if let custom = policy.strategy {
+            var remembered = RetryStrategyMemory()
+            remembered.value = memory.value
+            let decision = custom.strategy.decision(after: failure, memory: &remembered, random: &random)
+            memory.value = remembered.value
+            guard case .wait(let delay) = decision else { return nil }
+            own = max(.zero, delay)
+        } else {
+            own = policy.backoff.delay(beforeRetry: failure.retry, memory: &memory, random: &random)
+        }
+        let from = policy.waitsFrom == .attemptStart ? attemptStartedAt : now
+        let due = max(now, from + policy.hazards.timer(own))
         // A hint of less than nothing is the server's mistake and must not shorten the wait.
-        guard let hint = close?.retryAfter, hint >= .zero, case .honour(let fraction) = policy.retryAfter else {
-            return own
+        guard let hint = failure.close.retryAfter, hint >= .zero, case .honour(let fraction) = policy.retryAfter else {
+            return due
         }
         let spread = fraction > 0 ? hint.scaled(by: fraction * random.nextUniform()) : .zero
-        return max(own, hint) + spread
+        return max(due, now + hint) + spread
+    }
+
+    private static func pause(_ from: Interval, _ to: Interval, _ random: inout some RandomSource) -> Interval {
+        guard to > from else { return from }
+        return (from + (to - from).scaled(by: random.nextUniform())).flooredToMilliseconds
     }
 
     private static func response(to close: Close, _ policy: ClientPolicy) -> CloseRule.Response? {
-        policy.closeRules.first { $0.codes.contains(close.code) }?.response
+        policy.closeRules.first { $0.applies(to: close) }?.response
     }
 
-    private mutating func resetRetries() {
+    mutating func resetRetries(_ policy: ClientPolicy) {
         retryCount = 0
-        previousDelay = nil
+        if policy.strategy == nil { policy.backoff.reset(&memory) } else { memory.value = 0 }
     }
 
     /// Closes whatever transport there is, gives a probe's permission back, and forgets the timers.
-    private mutating func leaveTransport(close: Close, actions: inout ClientActions) {
+    mutating func leaveTransport(close: Close, policy: ClientPolicy, actions: inout ClientActions) {
         if phase == .connecting || phase == .connected {
             actions.append(.closeTransport(generation: generation, close: close))
         }
         if phase == .connecting { breaker.cancelPermission(epoch: breakerEpoch) }
         phaseDeadline = .distantFuture
-        stableAt = .distantFuture
+        milestone = .distantFuture
+        isPreparing = false
+        attemptIsHeld = false
+        cancelTimers(policy)
     }
 
-    private mutating func enter(_ next: ConnectionPhase, _ actions: inout ClientActions) {
+    private mutating func block(_ actions: inout ClientActions) {
+        enter(.blocked, &actions)
+        actions.append(.credentialsNeeded)
+    }
+
+    mutating func enter(_ next: ConnectionPhase, _ actions: inout ClientActions) {
         guard next != phase else { return }
         actions.append(.phaseChanged(from: phase, to: next))
         phase = next

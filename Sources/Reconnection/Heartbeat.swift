@@ -1,23 +1,70 @@
 public import MonotonicTime
 
-/// Settings of a heartbeat.
+/// Settings of a heartbeat: how a client finds out that its connection is dead.
+///
+/// Two rules, of which a policy may have either or both: an answer to each beat within a time, and a longest silence.
 public struct HeartbeatPolicy: Sendable, Hashable {
-    /// Time between two beats.
+    /// A limit to how long nothing may be heard, whatever the answers to beats.
+    public struct Silence: Sendable, Hashable {
+        /// The longest silence put up with.
+        public var longest: Interval
+        /// How often it is looked at; a look finds silence strictly longer than `longest`. nil: a timer ends exactly
+        /// when the silence has lasted so long.
+        public var checkedEvery: Interval?
+        /// So many looks must find silence before the connection counts as dead; looks of one connection add up until
+        /// something is heard. At least 1.
+        public var strikes: Int
+        /// Whether the client then reconnects at once, instead of treating it as a loss with its wait (landale's
+        /// forced reconnect).
+        public var reconnectsAtOnce: Bool
+
+        /// A limit made of its parts.
+        public init(
+            longest: Interval,
+            checkedEvery: Interval? = nil,
+            strikes: Int = 1,
+            reconnectsAtOnce: Bool = false
+        ) {
+            self.longest = longest
+            self.checkedEvery = checkedEvery
+            self.strikes = strikes
+            self.reconnectsAtOnce = reconnectsAtOnce
+        }
+    }
+
+    /// Time between two beats that the client sends; `Interval.max`: it sends none.
     public var interval: Interval
-    /// How long a reply may take; at most the interval.
+    /// How long an answer may take; at most the interval. `Interval.max`: answers are not waited for.
     public var replyTimeout: Interval
     /// How many beats in a row may stay unanswered before the connection counts as dead; 0: the first one kills it.
     public var missedAllowed: Int
     /// Whether the first beat comes after interval · U instead of after the whole interval, so that connections made
     /// in the same second do not beat together for ever (Discord's gateway asks for it). Draws one number on opening.
     public var randomFirstPhase: Bool
+    /// The longest silence; nil means that silence is no sign.
+    public var silence: Silence?
+    /// How often the server sends something by itself, as in protocols where the server pings; nil means never. The
+    /// client does nothing with it: it is what its server is told to do.
+    public var serverInterval: Interval?
 
-    /// A heartbeat's settings.
+    /// A heartbeat whose beats must be answered.
     public init(interval: Interval, replyTimeout: Interval, missedAllowed: Int = 0, randomFirstPhase: Bool = false) {
         self.interval = interval
         self.replyTimeout = replyTimeout
         self.missedAllowed = missedAllowed
         self.randomFirstPhase = randomFirstPhase
+    }
+
+    /// A watch over silence.
+    ///
+    /// - Parameters:
+    ///   - silence: the longest silence.
+    ///   - interval: time between two beats the client sends; their answers are not waited for. None by default.
+    ///   - serverInterval: time between two beats of the server's.
+    public init(silence: Silence, interval: Interval = .max, serverInterval: Interval? = nil) {
+        self.init(interval: interval, replyTimeout: .max)
+        self.silence = silence
+        self.serverInterval = serverInterval
     }
 }
 
@@ -25,12 +72,17 @@ public struct HeartbeatPolicy: Sendable, Hashable {
 ///
 /// | state | event | next |
 /// |---|---|---|
-/// | idle | connection opens | first beat due after the interval (or a random part of it) |
+/// | idle | connection opens | first beat due after the interval (or a random part of it); silence begins |
 /// | beating | beat due | a beat is sent, its reply due after `replyTimeout`; next beat due one interval later |
 /// | awaiting a reply | reply to the last beat | nothing missed |
 /// | awaiting a reply | reply overdue, missed ≤ `missedAllowed` | one more missed; wait for the next beat |
 /// | awaiting a reply | reply overdue, missed > `missedAllowed` | dead: idle until the next opening |
+/// | beating | anything heard | silence begins anew, no strikes |
+/// | beating | look at the silence, ≤ longest | next look one period later |
+/// | beating | look at the silence, > longest | one more strike; dead once there are `strikes` |
 /// | any | connection closes | idle |
+///
+/// Only a beat that was sent can be answered: an answer to a number above the last one's is made up, and ignored.
 public struct Heartbeat: Sendable, Hashable {
     /// What is due.
     public enum Due: Sendable, Hashable {
@@ -38,7 +90,9 @@ public struct Heartbeat: Sendable, Hashable {
         case nothing
         /// Send this beat.
         case send(beat: UInt32)
-        /// Too many replies are missing.
+        /// A sign of life is missing; the connection is given another chance. The number counts those in a row.
+        case missed(inARow: UInt16)
+        /// Too many are missing.
         case connectionDead
     }
 
@@ -46,16 +100,22 @@ public struct Heartbeat: Sendable, Hashable {
     public private(set) var nextBeat: Instant = .distantFuture
     /// When the reply to the last beat is due; `.distantFuture` if none is awaited.
     public private(set) var replyDeadline: Instant = .distantFuture
+    /// When the silence is looked at next; `.distantFuture` while idle or without such a rule.
+    public private(set) var nextLook: Instant = .distantFuture
+    /// When something was heard last, or the connection opened.
+    public private(set) var lastHeard: Instant = .distantPast
     /// The number of the last beat sent.
     public private(set) var lastBeat: UInt32 = 0
     /// How many beats in a row have stayed unanswered.
     public private(set) var missed: UInt16 = 0
+    /// How many looks have found too long a silence.
+    public private(set) var strikes: UInt16 = 0
 
     /// An idle heartbeat.
     public init() {}
 
     /// The next instant at which `advance` has something to do.
-    public var nextDeadline: Instant { min(nextBeat, replyDeadline) }
+    public var nextDeadline: Instant { min(nextBeat, min(replyDeadline, nextLook)) }
 
     /// The connection opened.
     public mutating func connectionOpened(
@@ -63,36 +123,62 @@ public struct Heartbeat: Sendable, Hashable {
         policy: HeartbeatPolicy,
         random: inout some RandomSource
     ) {
+        connectionClosed()
         let wait = policy.randomFirstPhase ? policy.interval.scaled(by: random.nextUniform()) : policy.interval
         nextBeat = now + wait
-        replyDeadline = .distantFuture
-        missed = 0
+        lastHeard = now
+        if let silence = policy.silence { nextLook = now + (silence.checkedEvery ?? silence.longest) }
     }
 
     /// The connection closed.
     public mutating func connectionClosed() {
         nextBeat = .distantFuture
         replyDeadline = .distantFuture
+        nextLook = .distantFuture
+        lastHeard = .distantPast
         missed = 0
+        strikes = 0
     }
 
     /// A reply arrived. Replies to earlier beats also prove that the other side lives, and count.
-    public mutating func replyReceived(beat: UInt32) {
-        guard nextBeat != .distantFuture, beat == lastBeat || missed > 0 else { return }
+    ///
+    /// - Parameter isSignOfLife: whether silence begins anew; false only under `Hazards.frozenHeartbeat`.
+    public mutating func replyReceived(
+        beat: UInt32,
+        at now: Instant,
+        policy: HeartbeatPolicy,
+        isSignOfLife: Bool = true
+    ) {
+        guard isRunning, beat <= lastBeat else { return }
+        if isSignOfLife { heard(at: now, policy: policy) }
         missed = 0
         if beat == lastBeat { replyDeadline = .distantFuture }
     }
+
+    /// Anything else arrived: silence begins anew. An answer that is awaited still must come.
+    public mutating func heard(at now: Instant, policy: HeartbeatPolicy) {
+        guard isRunning else { return }
+        lastHeard = now
+        strikes = 0
+        if let silence = policy.silence, silence.checkedEvery == nil { nextLook = now + silence.longest }
+    }
+
+    private var isRunning: Bool { lastHeard != .distantPast }
 
     /// Time has come to `now`; answers with one thing that is due. Call again until nothing is.
     public mutating func advance(to now: Instant, policy: HeartbeatPolicy) -> Due {
         // An overdue reply comes before a beat of the same instant: the verdict on the old beat must not be lost.
         if replyDeadline <= now {
             replyDeadline = .distantFuture
-            missed += 1
+            missed &+= 1
             guard Int(missed) <= policy.missedAllowed else {
                 connectionClosed()
                 return .connectionDead
             }
+            return .missed(inARow: missed)
+        }
+        if nextLook <= now, let silence = policy.silence {
+            if let verdict = look(at: now, silence) { return verdict }
         }
         guard nextBeat <= now else { return .nothing }
         lastBeat &+= 1
@@ -101,5 +187,24 @@ public struct Heartbeat: Sendable, Hashable {
         let following = nextBeat + policy.interval
         nextBeat = following > now ? following : now + policy.interval
         return .send(beat: lastBeat)
+    }
+
+    private mutating func look(at now: Instant, _ silence: HeartbeatPolicy.Silence) -> Due? {
+        let isSilent: Bool
+        if let period = silence.checkedEvery {
+            let following = nextLook + period
+            nextLook = following > now ? following : now + period
+            isSilent = now - lastHeard > silence.longest
+        } else {
+            nextLook = now + silence.longest
+            isSilent = true
+        }
+        guard isSilent else { return nil }
+        strikes &+= 1
+        guard Int(strikes) < silence.strikes else {
+            connectionClosed()
+            return .connectionDead
+        }
+        return .missed(inARow: strikes)
     }
 }

@@ -22,6 +22,8 @@ public struct ReconnectingClient: Sendable, Hashable {
     public private(set) var heartbeat = Heartbeat()
     /// Keeps messages until they are acknowledged.
     public private(set) var outbox = Outbox()
+    /// Which sockets of a group are open; unused where there is only one.
+    public private(set) var group = ConnectionGroup()
 
     /// A stopped client without messages.
     public init() {}
@@ -31,7 +33,10 @@ public struct ReconnectingClient: Sendable, Hashable {
 
     /// The next instant at which `advance` has something to do; `.distantFuture` if only an input can change anything.
     public func nextDeadline(policy: ClientPolicy) -> Instant {
-        min(supervisor.nextDeadline, min(heartbeat.nextDeadline, outbox.nextDeadline(policy: policy.outbox)))
+        min(
+            min(supervisor.nextDeadline, group.graceDeadline),
+            min(heartbeat.nextDeadline, outbox.nextDeadline(policy: policy.outbox))
+        )
     }
 
     // MARK: What the app and its system say
@@ -44,11 +49,12 @@ public struct ReconnectingClient: Sendable, Hashable {
         actions: inout ClientActions
     ) {
         supervisor.start(at: now, policy: policy, random: &random, actions: &actions)
+        settle(at: now, policy: policy, actions: &actions)
     }
 
     /// The app wants no connection any more.
     public mutating func stop(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
-        supervisor.stop(actions: &actions)
+        supervisor.stop(at: now, policy: policy, actions: &actions)
         settle(at: now, policy: policy, actions: &actions)
     }
 
@@ -79,11 +85,50 @@ public struct ReconnectingClient: Sendable, Hashable {
     /// The user asks for an attempt now. Ignored while connected, stopped, paused or blocked.
     public mutating func retryNow(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         supervisor.retryNow(at: now, policy: policy, actions: &actions)
+        settle(at: now, policy: policy, actions: &actions)
+    }
+
+    /// The app wants a fresh connection, whatever the present one looks like. Ignored while stopped, paused or blocked.
+    public mutating func reconnect(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        supervisor.reconnect(isManual: true, at: now, policy: policy, actions: &actions)
+        settle(at: now, policy: policy, actions: &actions)
     }
 
     /// New credentials are there: a blocked client connects.
     public mutating func credentialsRenewed(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         supervisor.credentialsRenewed(at: now, policy: policy, actions: &actions)
+    }
+
+    /// There are no credentials any more, or none yet: the client is blocked until `credentialsRenewed`.
+    public mutating func credentialsWithdrawn(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        supervisor.credentialsWithdrawn(policy: policy, actions: &actions)
+        settle(at: now, policy: policy, actions: &actions)
+    }
+
+    /// The app says whether it is ready for a connection, having read its saved state for example. A client that is not
+    /// is paused, whatever its gates say.
+    public mutating func readinessChanged(
+        isReady: Bool,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        supervisor.readinessChanged(isReady: isReady, at: now, policy: policy, random: &random, actions: &actions)
+        settle(at: now, policy: policy, actions: &actions)
+    }
+
+    /// The system has woken the app to work unseen, for a background run or for a push message: the gate for hidden
+    /// apps stands open until `end`. An `end` that is not after `now` ends it.
+    public mutating func wake(
+        until end: Instant,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        supervisor.wake(until: end, at: now, policy: policy, random: &random, actions: &actions)
+        settle(at: now, policy: policy, actions: &actions)
     }
 
     /// The app offers a message; answers with the key under which its fate will be told.
@@ -95,14 +140,33 @@ public struct ReconnectingClient: Sendable, Hashable {
 
     // MARK: What the transport says
 
-    /// The transport of this generation is usable.
+    /// The app has prepared the attempt of this generation, as `prepareAttempt` asked.
+    public mutating func attemptPrepared(
+        generation: UInt32,
+        at now: Instant,
+        policy: ClientPolicy,
+        actions: inout ClientActions
+    ) {
+        supervisor.attemptPrepared(generation: generation, at: now, policy: policy, actions: &actions)
+    }
+
+    /// The transport of this generation is usable, or in a group: one member of it.
+    ///
+    /// - Parameter member: which socket of the policy's group; 0 where there is only one.
     public mutating func transportOpened(
         generation: UInt32,
+        member: Int = 0,
         at now: Instant,
         policy: ClientPolicy,
         random: inout some RandomSource,
         actions: inout ClientActions
     ) {
+        if let groupPolicy = policy.group {
+            guard generation == supervisor.generation, phase == .connecting || phase == .connected else { return }
+            let effect = group.opened(member, isConnected: phase == .connected, at: now, policy: groupPolicy)
+            supervisor.memberOpened(policy)
+            guard effect == .connected else { return }
+        }
         guard supervisor.transportOpened(generation: generation, at: now, policy: policy, actions: &actions)
         else { return }
         if let heartbeatPolicy = policy.heartbeat {
@@ -111,15 +175,35 @@ public struct ReconnectingClient: Sendable, Hashable {
         outbox.connectionOpened(at: now, policy: policy.outbox) { Self.tell($0, generation, &actions) }
     }
 
-    /// The attempt of this generation failed, or its connection closed.
+    /// The attempt of this generation failed, or its connection closed; in a group: one member of it.
+    ///
+    /// - Parameter member: which socket of the policy's group; 0 where there is only one.
     public mutating func transportLost(
         generation: UInt32,
+        member: Int = 0,
         close: Close,
         at now: Instant,
         policy: ClientPolicy,
         random: inout some RandomSource,
         actions: inout ClientActions
     ) {
+        if let groupPolicy = policy.group, generation == supervisor.generation {
+            guard phase == .connecting || phase == .connected else {
+                supervisor.furtherClose(
+                    generation: generation,
+                    close: close,
+                    policy: policy,
+                    at: now,
+                    random: &random,
+                    actions: &actions
+                )
+                return
+            }
+            let isDecisive = policy.closeRules.first { $0.applies(to: close) }.map { $0.response != .backOff } ?? false
+            let effect = group.closed(member, isConnected: phase == .connected, at: now, policy: groupPolicy)
+            guard effect == .lost || isDecisive else { return }
+            actions.append(.closeTransport(generation: generation, close: .goingAway))
+        }
         _ = supervisor.transportLost(
             generation: generation,
             close: close,
@@ -132,9 +216,21 @@ public struct ReconnectingClient: Sendable, Hashable {
     }
 
     /// The reply to a heartbeat arrived.
-    public mutating func heartbeatAnswered(generation: UInt32, beat: UInt32) {
+    public mutating func heartbeatAnswered(generation: UInt32, beat: UInt32, at now: Instant, policy: ClientPolicy) {
         guard isCurrent(generation) else { return }
-        heartbeat.replyReceived(beat: beat)
+        if let heartbeatPolicy = policy.heartbeat {
+            let isSignOfLife = !policy.hazards.contains(.frozenHeartbeat)
+            heartbeat.replyReceived(beat: beat, at: now, policy: heartbeatPolicy, isSignOfLife: isSignOfLife)
+        }
+        supervisor.heard(generation: generation, at: now)
+    }
+
+    /// Anything else came from the server: its own heartbeat, or data. Only policies with a rule for silence or a poll
+    /// loop look at it.
+    public mutating func received(generation: UInt32, at now: Instant, policy: ClientPolicy) {
+        guard isCurrent(generation), !policy.hazards.contains(.frozenHeartbeat) else { return }
+        if let heartbeatPolicy = policy.heartbeat { heartbeat.heard(at: now, policy: heartbeatPolicy) }
+        supervisor.heard(generation: generation, at: now)
     }
 
     /// The other side has the message. Counts whatever the generation: the key says all.
@@ -179,24 +275,11 @@ public struct ReconnectingClient: Sendable, Hashable {
         if supervisor.nextDeadline <= now {
             supervisor.advance(to: now, policy: policy, random: &random, actions: &actions)
         }
-        if let heartbeatPolicy = policy.heartbeat, heartbeat.nextDeadline <= now {
-            switch heartbeat.advance(to: now, policy: heartbeatPolicy) {
-            case .nothing:
-                break
-            case .send(let beat):
-                actions.append(.sendHeartbeat(generation: supervisor.generation, beat: beat))
-            case .connectionDead:
-                let generation = supervisor.generation
-                actions.append(.closeTransport(generation: generation, close: .goingAway))
-                _ = supervisor.transportLost(
-                    generation: generation,
-                    close: .abnormal,
-                    at: now,
-                    policy: policy,
-                    random: &random,
-                    actions: &actions
-                )
-            }
+        if group.graceDeadline <= now {
+            lose(.goingAway, at: now, policy: policy, random: &random, actions: &actions)
+        }
+        if let heartbeatPolicy = policy.heartbeat {
+            beat(heartbeatPolicy, at: now, policy: policy, random: &random, actions: &actions)
         }
         settle(at: now, policy: policy, actions: &actions)
         let generation = supervisor.generation
@@ -205,12 +288,61 @@ public struct ReconnectingClient: Sendable, Hashable {
 
     // MARK: Steps
 
+    private mutating func beat(
+        _ heartbeatPolicy: HeartbeatPolicy,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        while heartbeat.nextDeadline <= now {
+            switch heartbeat.advance(to: now, policy: heartbeatPolicy) {
+            case .nothing:
+                break
+            case .send(let beat):
+                actions.append(.sendHeartbeat(generation: supervisor.generation, beat: beat))
+            case .missed(let inARow):
+                actions.append(.heartbeatMissed(inARow: inARow))
+            case .connectionDead:
+                guard !policy.hazards.contains(.deadConnectionIsIgnored) else { continue }
+                if heartbeatPolicy.silence?.reconnectsAtOnce == true {
+                    supervisor.reconnect(isManual: false, at: now, policy: policy, actions: &actions)
+                } else {
+                    lose(.goingAway, at: now, policy: policy, random: &random, actions: &actions)
+                }
+            }
+        }
+    }
+
+    /// Closes a connection that the client itself has found to be dead.
+    private mutating func lose(
+        _ close: Close,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        let generation = supervisor.generation
+        actions.append(.closeTransport(generation: generation, close: close))
+        _ = supervisor.transportLost(
+            generation: generation,
+            close: .abnormal,
+            at: now,
+            policy: policy,
+            random: &random,
+            actions: &actions
+        )
+    }
+
     private func isCurrent(_ generation: UInt32) -> Bool {
         generation == supervisor.generation && supervisor.phase == .connected
     }
 
     /// Tells heartbeat and outbox if the supervisor has just let go of the connection.
     private mutating func settle(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        if policy.group != nil {
+            group.follow(supervisor.generation, isActive: phase == .connecting || phase == .connected)
+        }
         guard supervisor.phase != .connected, outbox.isConnected else { return }
         heartbeat.connectionClosed()
         let generation = supervisor.generation

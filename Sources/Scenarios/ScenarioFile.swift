@@ -19,16 +19,18 @@ public enum ScenarioFile {
     ///   - bytes: the file's contents; any bytes are safe.
     ///   - file: what messages call the file.
     ///   - policies: names of further policies the program has registered, with their values.
+    ///   - strategies: names of retry strategies the program has registered; policies of the file may name them.
     /// - Throws: all mistakes of the file at once, each with its place.
     public static func read(
         _ bytes: [UInt8],
         file: String,
-        policies: [String: ClientPolicy] = [:]
+        policies: [String: ClientPolicy] = [:],
+        strategies: [String: any RetryStrategy] = [:]
     ) throws(ScenarioError) -> Contents {
         let document = try YAMLDocument.compose(bytes, file: file)
         let report = DiagnosticReport(file: file)
         let section = SectionReader(document.root, ScenarioSections.scenario, report: report)
-        let scenario = ScenarioReader(section: section, registered: policies).read()
+        let scenario = ScenarioReader(section: section, registered: policies, strategies: strategies).read()
         if let failure = report.failure { throw failure }
         guard let scenario else {
             let reason = "the scenario could not be read"

@@ -77,7 +77,7 @@ enum House {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    private static let cLibrary: Set = ["Glibc", "Darwin", "Musl"]
+    private static let cLibrary: Set = ["Glibc", "Darwin", "Musl", "Android"]
     private static let rooms: Set = [
         "MonotonicTime", "Reconnection", "DiscreteEvents", "Statistics", "Scenarios", "FleetSimulation", "Experiments",
         "Reports",
@@ -86,7 +86,7 @@ enum House {
     /// What each target may import. A target that is missing here may not exist.
     static let allowedImports: [String: Set<String>] = [
         "MonotonicTime": [],
-        "Reconnection": ["MonotonicTime"],
+        "Reconnection": cLibrary.union(["MonotonicTime"]),
         "DiscreteEvents": cLibrary.union(["MonotonicTime"]),
         "CGSL": [],
         "CGSLErrors": [],

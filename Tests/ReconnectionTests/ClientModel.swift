@@ -81,7 +81,7 @@ struct ClientModel {
     }
 
     private var isHeldBack: Bool {
-        (policy.pausesOffline && !isOnline) || (policy.pausesHidden && !isVisible)
+        (policy.offline == .pauses && !isOnline) || (policy.hidden == .pauses && !isVisible)
     }
 
     // MARK: Judging
@@ -161,7 +161,7 @@ struct ClientModel {
             switch policy.closeRules.first(where: { $0.codes.contains(close.code) })?.response {
             case .stop: isStopped = true
             case .blockUntilNewCredentials: isBlocked = true
-            case .pause, nil: break
+            case .pause, .backOff, nil: break
             }
         case .acknowledged(let key) where !isLateReport(input):
             expected.acknowledged = key
@@ -207,6 +207,12 @@ struct ClientModel {
             if let end = breaker?.openUntil {
                 try demand(due >= end, "a retry at \(due) while the breaker is open until \(end)")
             }
+        case .attemptRefused(let until):
+            try demand(breaker?.openUntil == until, "an attempt refused until \(String(describing: until))")
+        case .credentialsNeeded:
+            try demand(phase == .blocked, "credentials asked for while \(phase)")
+        case .prepareAttempt, .heartbeatMissed:
+            break
         case .gaveUp:
             try demand(policy.retryLimit != nil && !isExhausted, "gave up twice, or without a limit")
             try demand(phase == .exhausted, "gave up while \(phase)")

@@ -120,7 +120,7 @@ import Testing
         let policy = ClientPolicy(
             backoff: Self.doubling,
             retryLimit: 0,
-            pausesOffline: true,
+            offline: .pauses,
             closeRules: [
                 CloseRule(codes: 1008...1008, response: .blockUntilNewCredentials)
             ]
@@ -239,7 +239,7 @@ import Testing
     @Test("going offline closes the transport, and coming back connects in the same instant from a fresh counter")
     func offlineImmediately() {
         let client = TestClient(
-            ClientPolicy(backoff: Self.doubling, connectTimeout: .seconds(9), pausesOffline: true)
+            ClientPolicy(backoff: Self.doubling, connectTimeout: .seconds(9), offline: .pauses)
         )
         client.start(at: 0)
         client.lost(1, at: 0)
@@ -268,7 +268,7 @@ import Testing
                 ClientPolicy(
                     backoff: Self.doubling,
                     reset: .init(afterSuccess: .onOpen, onResume: resets),
-                    pausesOffline: true,
+                    offline: .pauses,
                     resume: .afterBackoff
                 )
             )
@@ -289,7 +289,7 @@ import Testing
     @Test("a client held back by both gates resumes when the last one opens")
     func bothGates() {
         let client = TestClient.connected(
-            ClientPolicy(backoff: Self.doubling, pausesOffline: true, pausesHidden: true)
+            ClientPolicy(backoff: Self.doubling, offline: .pauses, hidden: .pauses)
         )
         #expect(
             client.visible(false, at: 1) == [
@@ -318,7 +318,7 @@ import Testing
 
     @Test("a client started while held back pauses first")
     func startHeldBack() {
-        let client = TestClient(ClientPolicy(backoff: Self.doubling, startSpread: .seconds(5), pausesHidden: true))
+        let client = TestClient(ClientPolicy(backoff: Self.doubling, startSpread: .seconds(5), hidden: .pauses))
         #expect(client.visible(false, at: 0) == [])
         #expect(client.start(at: 1) == [.phaseChanged(from: .stopped, to: .paused)])
         #expect(client.random.draws == 0)
@@ -328,7 +328,7 @@ import Testing
     @Test("gates do not wake a client that was stopped or blocked")
     func gatesWakeNobody() {
         let block = CloseRule(codes: 1008...1008, response: .blockUntilNewCredentials)
-        let client = TestClient(ClientPolicy(backoff: Self.doubling, pausesOffline: true, closeRules: [block]))
+        let client = TestClient(ClientPolicy(backoff: Self.doubling, offline: .pauses, closeRules: [block]))
         #expect(client.network(false, at: 0) == [] && client.network(true, at: 0) == [])
         client.start(at: 0)
         client.lost(1, .policyViolation, at: 0)
@@ -415,7 +415,7 @@ import Testing
         let client = TestClient(
             ClientPolicy(
                 backoff: Self.doubling,
-                pausesOffline: true,
+                offline: .pauses,
                 closeRules: [CloseRule(codes: 1008...1008, response: .blockUntilNewCredentials)]
             )
         )
@@ -520,7 +520,7 @@ import Testing
 
     @Test("a client that gave up is woken by a resume")
     func exhaustedAndResumed() {
-        let client = TestClient(ClientPolicy(backoff: Self.doubling, retryLimit: 0, pausesOffline: true))
+        let client = TestClient(ClientPolicy(backoff: Self.doubling, retryLimit: 0, offline: .pauses))
         client.start(at: 0)
         client.lost(1, at: 0)
         #expect(client.network(false, at: 1) == [.phaseChanged(from: .exhausted, to: .paused)])
@@ -578,7 +578,7 @@ import Testing
 
     @Test("a retry by hand does nothing while stopped, paused or blocked")
     func manualRetryElsewhere() {
-        let client = TestClient(ClientPolicy(backoff: Self.doubling, pausesHidden: true))
+        let client = TestClient(ClientPolicy(backoff: Self.doubling, hidden: .pauses))
         #expect(client.retryNow(at: 0) == [])
         client.visible(false, at: 0)
         client.start(at: 0)
@@ -594,12 +594,12 @@ import Testing
     private static func guarded(
         failures: Int = 2,
         successes: Int = 1,
-        pausesOffline: Bool = false
+        offline: ClientPolicy.Gate = .ignored
     ) -> ClientPolicy {
         ClientPolicy(
             backoff: Self.doubling,
             connectTimeout: .seconds(5),
-            pausesOffline: pausesOffline,
+            offline: offline,
             breaker: CircuitBreakerPolicy(
                 failuresToOpen: failures,
                 openFor: .seconds(100),
@@ -690,7 +690,7 @@ import Testing
     @Test("a client paused, stopped or retried by hand while probing gives the probe's permission back")
     func permissionGivenBack() {
         for interruption in ["pause", "stop", "retry"] {
-            let client = TestClient(Self.guarded(failures: 1, pausesOffline: true))
+            let client = TestClient(Self.guarded(failures: 1, offline: .pauses))
             client.start(at: 0)
             client.lost(1, at: 0)
             client.advance(to: 100)
@@ -726,7 +726,7 @@ import Testing
 
     @Test("resuming after the backoff waits for an open breaker too")
     func resumeWhileOpen() {
-        var policy = Self.guarded(failures: 1, pausesOffline: true)
+        var policy = Self.guarded(failures: 1, offline: .pauses)
         policy.resume = .afterBackoff
         let client = TestClient(policy)
         client.start(at: 0)

@@ -12,6 +12,7 @@ import Testing
 
     /// A heartbeat with its policy, open from time 0.
     private final class Pulse {
+        private var now = Instant.origin
         var heartbeat = Heartbeat()
         let policy: HeartbeatPolicy
         var random: CountingRandomSource
@@ -27,8 +28,12 @@ import Testing
         }
 
         func advance(to seconds: Double) -> Heartbeat.Due {
-            heartbeat.advance(to: Instant(Interval(seconds: seconds)), policy: policy)
+            now = Instant(Interval(seconds: seconds))
+            return heartbeat.advance(to: now, policy: policy)
         }
+
+        /// An answer in the moment the clock stands at.
+        func reply(_ beat: UInt32) { heartbeat.replyReceived(beat: beat, at: now, policy: policy) }
 
         /// Runs from deadline to deadline; beats up to `answered` are answered at once.
         func run(until seconds: Double, answered: UInt32 = 0) -> [Entry] {
@@ -37,7 +42,8 @@ import Testing
                 let now = heartbeat.nextDeadline
                 let due = heartbeat.advance(to: now, policy: policy)
                 if due != .nothing { entries.append(Entry(seconds: now.seconds, due: due)) }
-                if case .send(let beat) = due, beat <= answered { heartbeat.replyReceived(beat: beat) }
+                self.now = now
+                if case .send(let beat) = due, beat <= answered { reply(beat) }
             }
             return entries
         }
@@ -75,7 +81,7 @@ import Testing
         #expect(pulse.advance(to: 30) == .send(beat: 1))
         #expect(pulse.heartbeat.replyDeadline == Instant(.seconds(40)))
         #expect(pulse.heartbeat.advance(to: Instant(.seconds(40)) - .nanoseconds(1), policy: plain) == .nothing)
-        pulse.heartbeat.replyReceived(beat: 1)
+        pulse.reply(1)
         #expect(pulse.advance(to: 40) == .nothing)
         #expect(pulse.heartbeat.nextDeadline == Instant(.seconds(60)))
     }
@@ -85,7 +91,8 @@ import Testing
         let pulse = Pulse(HeartbeatPolicy(interval: .seconds(30), replyTimeout: .seconds(10), missedAllowed: 2))
         #expect(
             pulse.run(until: 1_000) == [
-                Entry(seconds: 30, due: .send(beat: 1)), Entry(seconds: 60, due: .send(beat: 2)),
+                Entry(seconds: 30, due: .send(beat: 1)), Entry(seconds: 40, due: .missed(inARow: 1)),
+                Entry(seconds: 60, due: .send(beat: 2)), Entry(seconds: 70, due: .missed(inARow: 2)),
                 Entry(seconds: 90, due: .send(beat: 3)), Entry(seconds: 100, due: .connectionDead),
             ]
         )
@@ -95,13 +102,13 @@ import Testing
     func lateReply() {
         let pulse = Pulse(HeartbeatPolicy(interval: .seconds(30), replyTimeout: .seconds(10), missedAllowed: 1))
         #expect(pulse.advance(to: 30) == .send(beat: 1))
-        #expect(pulse.advance(to: 40) == .nothing)
+        #expect(pulse.advance(to: 40) == .missed(inARow: 1))
         #expect(pulse.heartbeat.missed == 1)
         #expect(pulse.advance(to: 60) == .send(beat: 2))
-        pulse.heartbeat.replyReceived(beat: 1)
+        pulse.reply(1)
         #expect(pulse.heartbeat.missed == 0)
         #expect(pulse.heartbeat.replyDeadline == Instant(.seconds(70)))
-        #expect(pulse.advance(to: 70) == .nothing)
+        #expect(pulse.advance(to: 70) == .missed(inARow: 1))
         #expect(pulse.heartbeat.missed == 1)
         #expect(pulse.advance(to: 90) == .send(beat: 3))
         #expect(pulse.advance(to: 100) == .connectionDead)
@@ -111,8 +118,8 @@ import Testing
     func lateReplyToTheLastBeat() {
         let pulse = Pulse(HeartbeatPolicy(interval: .seconds(30), replyTimeout: .seconds(10), missedAllowed: 1))
         #expect(pulse.advance(to: 30) == .send(beat: 1))
-        #expect(pulse.advance(to: 40) == .nothing)
-        pulse.heartbeat.replyReceived(beat: 1)
+        #expect(pulse.advance(to: 40) == .missed(inARow: 1))
+        pulse.reply(1)
         #expect(pulse.heartbeat.missed == 0)
         #expect(pulse.heartbeat.nextDeadline == Instant(.seconds(60)))
     }
@@ -121,9 +128,9 @@ import Testing
     func repeatedReply() {
         let pulse = Pulse(plain)
         #expect(pulse.advance(to: 30) == .send(beat: 1))
-        pulse.heartbeat.replyReceived(beat: 1)
+        pulse.reply(1)
         #expect(pulse.advance(to: 60) == .send(beat: 2))
-        pulse.heartbeat.replyReceived(beat: 1)
+        pulse.reply(1)
         #expect(pulse.advance(to: 70) == .connectionDead)
     }
 
@@ -131,11 +138,11 @@ import Testing
     func sleep() {
         let pulse = Pulse(plain)
         #expect(pulse.advance(to: 30) == .send(beat: 1))
-        pulse.heartbeat.replyReceived(beat: 1)
+        pulse.reply(1)
         #expect(pulse.advance(to: 500) == .send(beat: 2))
         #expect(pulse.advance(to: 500) == .nothing)
         #expect(pulse.heartbeat.replyDeadline == Instant(.seconds(510)))
-        pulse.heartbeat.replyReceived(beat: 2)
+        pulse.reply(2)
         #expect(pulse.heartbeat.nextDeadline == Instant(.seconds(530)))
     }
 
@@ -181,18 +188,19 @@ import Testing
     func reopening() {
         let pulse = Pulse(HeartbeatPolicy(interval: .seconds(30), replyTimeout: .seconds(10), missedAllowed: 1))
         #expect(pulse.advance(to: 30) == .send(beat: 1))
-        #expect(pulse.advance(to: 40) == .nothing)
+        #expect(pulse.advance(to: 40) == .missed(inARow: 1))
         #expect(pulse.advance(to: 60) == .send(beat: 2))
         pulse.heartbeat.connectionClosed()
         #expect(pulse.heartbeat.nextDeadline == .distantFuture)
         #expect(pulse.advance(to: 1_000) == .nothing)
         let idle = pulse.heartbeat
-        pulse.heartbeat.replyReceived(beat: 2)
+        pulse.reply(2)
         #expect(pulse.heartbeat == idle)
         pulse.open(at: 1_000)
         #expect(
             pulse.run(until: 1_080) == [
-                Entry(seconds: 1_030, due: .send(beat: 3)), Entry(seconds: 1_060, due: .send(beat: 4)),
+                Entry(seconds: 1_030, due: .send(beat: 3)), Entry(seconds: 1_040, due: .missed(inARow: 1)),
+                Entry(seconds: 1_060, due: .send(beat: 4)),
                 Entry(seconds: 1_070, due: .connectionDead),
             ]
         )

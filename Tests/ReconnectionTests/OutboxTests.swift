@@ -26,7 +26,7 @@ import Testing
             switch action {
             case .sendMessage, .messageAcknowledged, .messageFailed, .messageDiscarded: true
             case .openTransport, .closeTransport, .sendHeartbeat, .phaseChanged, .retryScheduled, .gaveUp,
-                .breakerOpened, .breakerClosed:
+                .breakerOpened, .breakerClosed, .prepareAttempt, .attemptRefused, .credentialsNeeded, .heartbeatMissed:
                 false
             }
         }
@@ -409,7 +409,7 @@ import Testing
             OutboxPolicy(acknowledgementTimeout: .seconds(600)),
             heartbeat: HeartbeatPolicy(interval: .seconds(30), replyTimeout: .seconds(10))
         )
-        policy.pausesOffline = true
+        policy.offline = .pauses
         let client = TestClient.connected(policy)
         client.send(at: 0)
         switch end {

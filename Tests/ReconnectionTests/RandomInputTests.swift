@@ -14,7 +14,7 @@ import Testing
                 retryLimit: 3,
                 connectTimeout: .seconds(1),
                 startSpread: .seconds(2),
-                pausesHidden: true,
+                hidden: .pauses,
                 closeRules: [CloseRule(codes: 1000...1001, response: .stop)],
                 breaker: CircuitBreakerPolicy(failuresToOpen: 1, openFor: .seconds(1), successesToClose: 2),
                 heartbeat: HeartbeatPolicy(
@@ -45,8 +45,8 @@ import Testing
                 ),
                 reset: .init(afterSuccess: .afterStable(.milliseconds(700)), onResume: false),
                 retryLimit: 2,
-                pausesOffline: true,
-                pausesHidden: true,
+                offline: .pauses,
+                hidden: .pauses,
                 resume: .afterBackoff,
                 closeRules: [
                     CloseRule(codes: 1008...1008, response: .blockUntilNewCredentials),
@@ -266,7 +266,7 @@ import Testing
                     actions: &actions
                 )
             case .answered(let generation, let beat):
-                client.heartbeatAnswered(generation: generation, beat: beat)
+                client.heartbeatAnswered(generation: generation, beat: beat, at: now, policy: policy)
             case .acknowledged(let key):
                 client.messageAcknowledged(key: key, at: now, policy: policy, actions: &actions)
             case .rejected(let generation, let key, let isRetryable):

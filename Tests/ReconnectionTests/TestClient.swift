@@ -110,7 +110,9 @@ final class TestClient {
 
     @discardableResult
     func answered(_ generation: UInt32, beat: UInt32, at seconds: Double) -> [ClientAction] {
-        deliver(at(seconds)) { $0.client.heartbeatAnswered(generation: generation, beat: beat) }
+        deliver(at(seconds)) {
+            $0.client.heartbeatAnswered(generation: generation, beat: beat, at: $0.now, policy: $0.policy)
+        }
     }
 
     @discardableResult

@@ -37,7 +37,7 @@ enum FullScenario {
               cap: 20s
               cap-applies: after-jitter
               jitter: equal
-              whole-milliseconds: false
+              rounding: none
             reset: { after-stable: 15s, on-resume: false, on-manual-retry: false }
             retry-limit: 12
             connect-timeout: 8s
@@ -135,7 +135,7 @@ enum FullScenario {
             cap: .seconds(20),
             capOrder: .afterJitter,
             jitter: .equal,
-            floorsToMilliseconds: false
+            rounding: .nearestNanosecond
         ),
         reset: ClientPolicy.ResetRule(
             afterSuccess: .afterStable(.seconds(15)),
@@ -145,8 +145,8 @@ enum FullScenario {
         retryLimit: 12,
         connectTimeout: .seconds(8),
         startSpread: .seconds(3),
-        pausesOffline: false,
-        pausesHidden: true,
+        offline: .ignored,
+        hidden: .pauses,
         resume: .afterBackoff,
         closeRules: [
             CloseRule(codes: 1008...1008, response: .blockUntilNewCredentials),
@@ -192,14 +192,14 @@ enum FullScenario {
             cap: .max,
             capOrder: .afterJitter,
             jitter: .symmetric(fraction: 0.25),
-            floorsToMilliseconds: false
+            rounding: .nearestNanosecond
         ),
         reset: ClientPolicy.ResetRule(afterSuccess: .never, onResume: false, onManualRetry: false),
         retryLimit: nil,
         connectTimeout: .max,
         startSpread: .seconds(3),
-        pausesOffline: false,
-        pausesHidden: false,
+        offline: .ignored,
+        hidden: .ignored,
         resume: .immediately,
         closeRules: [],
         retryAfter: .ignore,

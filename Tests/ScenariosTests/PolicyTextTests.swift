@@ -39,7 +39,7 @@ struct PolicyTextTests {
             ScenarioFile.text(of: FullScenario.first, named: "first") == """
                 first:
                   backoff: { growth: exponential, base: 500ms, factor: 1.6, exponent-offset: 1, cap: 20s, \
-                cap-applies: after-jitter, jitter: equal, whole-milliseconds: false }
+                cap-applies: after-jitter, jitter: equal, rounding: none }
                   reset: { after-stable: 15s, on-resume: false, on-manual-retry: false }
                   retry-limit: 12
                   connect-timeout: 8s
@@ -62,7 +62,7 @@ struct PolicyTextTests {
                     window: 16
                     ack-timeout: 4s
                     retry: { growth: table, table: [1s, 2s, 5s], cap: 4s, cap-applies: before-jitter, jitter: none, \
-                whole-milliseconds: false }
+                rounding: none }
                     retry-limit: 9
 
                 """
@@ -80,14 +80,14 @@ private let oddPolicies: [ClientPolicy] = [
             growth: .linear(base: .zero, step: .max),
             cap: .nanoseconds(1),
             jitter: .additive(fraction: 1e-300),
-            floorsToMilliseconds: true
+            rounding: .downToMilliseconds
         ),
         reset: ClientPolicy.ResetRule(afterSuccess: .never, onResume: false, onManualRetry: true),
         retryLimit: 0,
         connectTimeout: .nanoseconds(1),
         startSpread: .max,
-        pausesOffline: true,
-        pausesHidden: true,
+        offline: .pauses,
+        hidden: .pauses,
         closeRules: [
             CloseRule(codes: 0...65_535, response: .pause(from: .zero, to: .zero)),
             CloseRule(codes: 0...0, response: .pause(from: .zero, to: .max)),

@@ -19,7 +19,7 @@ extension PolicyPreset {
                 backoff: .exponential(base: .seconds(1), cap: .seconds(30), jitter: jitter),
                 reset: ClientPolicy.ResetRule(afterSuccess: .afterStable(.seconds(10))),
                 connectTimeout: .seconds(10),
-                pausesOffline: true,
+                offline: .pauses,
                 heartbeat: HeartbeatPolicy(interval: .seconds(30), replyTimeout: .seconds(10), randomFirstPhase: true),
                 outbox: OutboxPolicy(window: 8)
             )

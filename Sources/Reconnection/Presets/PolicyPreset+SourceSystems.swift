@@ -45,7 +45,7 @@ extension PolicyPreset {
                     jitter: .minimumPlusFull(minimum: .milliseconds(100))
                 ),
                 connectTimeout: .seconds(5),
-                pausesOffline: true,
+                offline: .pauses,
                 closeRules: [CloseRule(codes: 1008...1008, response: .blockUntilNewCredentials)],
                 retryAfter: .honour(jitterFraction: 0.1),
                 breaker: CircuitBreakerPolicy(failuresToOpen: 3, openFor: .seconds(10), openJitterFraction: 0.2),
@@ -68,12 +68,12 @@ extension PolicyPreset {
                     growth: .exponential(base: .seconds(1), factor: 2),
                     cap: .seconds(30),
                     jitter: .full,
-                    floorsToMilliseconds: true
+                    rounding: .downToMilliseconds
                 ),
                 reset: ClientPolicy.ResetRule(afterSuccess: .afterStable(.seconds(10))),
                 connectTimeout: .seconds(12),
-                pausesOffline: true,
-                pausesHidden: true,
+                offline: .pauses,
+                hidden: .pauses,
                 resume: .afterBackoff,
                 closeRules: [
                     CloseRule(codes: 1008...1008, response: .blockUntilNewCredentials),
@@ -92,12 +92,12 @@ extension PolicyPreset {
                     growth: .exponential(base: .seconds(5), factor: 2),
                     cap: .seconds(120),
                     jitter: .full,
-                    floorsToMilliseconds: true
+                    rounding: .downToMilliseconds
                 ),
                 reset: ClientPolicy.ResetRule(afterSuccess: .afterStable(.seconds(60))),
                 retryLimit: 6,
                 connectTimeout: .seconds(12),
-                pausesOffline: true,
+                offline: .pauses,
                 resume: .afterBackoff,
                 closeRules: [
                     CloseRule(codes: 1008...1008, response: .blockUntilNewCredentials),

@@ -72,18 +72,23 @@ enum Quantity {
     }
 
     /// A probability: `2%` or `0.02`, in 0 ... 1.
-    static func probability(_ text: String) throws(Complaint) -> Double {
+    static func probability(_ text: String) throws(Complaint) -> Double { try share(text, atMostAll: true) }
+
+    /// A share of something, which may be more than all of it: `20%`, `400%` or `4`.
+    static func share(_ text: String) throws(Complaint) -> Double { try share(text, atMostAll: false) }
+
+    private static func share(_ text: String, atMostAll: Bool) throws(Complaint) -> Double {
         var scanner = try QuantityScanner(text, like: "a share such as '2%' or '0.02'")
         let number = try scanner.decimal(allowsExponent: true)
         let unit = scanner.rest()
         switch unit {
         case "%":
             let value = try number.double(shiftedBy: -2, text)
-            guard value <= 1 else { throw Complaint("\(quoted(text)) is more than 100%") }
+            guard value <= 1 || !atMostAll else { throw Complaint("\(quoted(text)) is more than 100%") }
             return value
         case "":
             let value = try number.double(text)
-            guard value <= 1 else {
+            guard value <= 1 || !atMostAll else {
                 throw Complaint("\(quoted(text)) is more than 1: write a share as '2%' or '0.02'")
             }
             return value

@@ -9,15 +9,66 @@ enum PolicySections {
         keys: [
             .optional("extends", .name, "A preset, or a policy of this file, whose settings hold where none is given."),
             .optional("backoff", .section(backoff), "The delays between attempts.", default: "1s doubling to 30s"),
+            .optional("strategy", .oneOf([none, .name]), "A registered strategy in its place.", default: "none"),
             .optional("reset", .section(reset), "When the retry counter starts over."),
             .optional("retry-limit", .oneOf([.count, none]), "Retries before the client gives up.", default: "none"),
+            .optional(
+                "elapsed-limit",
+                .oneOf([.duration, none]),
+                "It gives up rather than retry later than this after the outage began.",
+                default: "none"
+            ),
+            .optional(
+                "retries-first-connect",
+                .boolean,
+                "Whether attempts are repeated that fail before it was ever connected.",
+                default: "true"
+            ),
+            .optional(
+                "waits-from",
+                .choice(ClientPolicy.WaitsFrom.allCases.map(\.rawValue)),
+                "From where waits are measured.",
+                default: "failure"
+            ),
+            .optional(
+                "after-drop",
+                .oneOf([none, .section(afterDrop)]),
+                "The wait after a lost connection.",
+                default: "none"
+            ),
+            .optional(
+                "suspension",
+                .oneOf([none, .section(suspension)]),
+                "What long outages change.",
+                default: "none"
+            ),
             .optional("connect-timeout", .oneOf([.duration, none]), "How long an attempt may take.", default: "none"),
             .optional("start-spread", .duration, "The first attempt is spread over this time.", default: "0s"),
+            .optional("prepares-attempts", .boolean, "Whether the app prepares each attempt.", default: "false"),
+            .optional("closing-timeout", .duration, "How long the app's own close may take.", default: "0s"),
             .optional(
                 "pause-when",
                 .list(of: .choice(["offline", "hidden"])),
                 "When the client stays away because its system says so.",
                 default: "[]"
+            ),
+            .optional(
+                "hold-when",
+                .list(of: .choice(["offline", "hidden"])),
+                "When it keeps its connection but makes no attempt.",
+                default: "[]"
+            ),
+            .optional(
+                "close-when",
+                .list(of: .choice(["offline", "hidden"])),
+                "When it closes its connection, and goes on trying.",
+                default: "[]"
+            ),
+            .optional(
+                "return-ends-wait",
+                .boolean,
+                "Whether network or screen coming back cut a wait short.",
+                default: "false"
             ),
             .optional(
                 "resume",
@@ -34,7 +85,21 @@ enum PolicySections {
             .optional("close-rules", .list(of: .section(closeRule)), "Answers to close codes; the first fit counts."),
             .optional("breaker", .oneOf([none, .section(breaker)]), "A breaker around attempts.", default: "none"),
             .optional("heartbeat", .oneOf([none, .section(heartbeat)]), "The heartbeat.", default: "none"),
+            .optional("poll-loop", .oneOf([none, .section(pollLoop)]), "Looks in place of waits.", default: "none"),
+            .optional("group", .oneOf([none, .section(group)]), "Sockets supervised as one.", default: "none"),
             .optional("outbox", .section(outbox), "What becomes of messages."),
+            .optional(
+                "transport-retry",
+                .oneOf([none, .section(transportRetry)]),
+                "The transport's own retries beside the client's: a hazard.",
+                default: "none"
+            ),
+            .optional(
+                "hazards",
+                .list(of: .choice(Hazards.named.map(\.name))),
+                "Faults of real clients to reproduce.",
+                default: "[]"
+            ),
         ]
     )
 
@@ -46,7 +111,7 @@ enum PolicySections {
         keys: [
             .optional(
                 "growth",
-                .choice(["exponential", "linear", "fixed", "table"]),
+                .choice(["exponential", "linear", "fixed", "table", "compounding"]),
                 "How the delay grows.",
                 default: "exponential"
             ),
@@ -67,8 +132,120 @@ enum PolicySections {
                 "Whether the cap cuts the growth, or the randomised delay.",
                 default: "before-jitter"
             ),
+            .optional("floor", .duration, "The shortest delay.", default: "0s"),
             .optional("jitter", .expression(pattern: JitterSyntax.pattern), "How delays are spread.", default: "full"),
-            .optional("whole-milliseconds", .boolean, "Whether delays are rounded down to them.", default: "false"),
+            .optional("first-jittered", .count, "The first retry that is spread, from 0.", default: "0"),
+            .optional(
+                "draws",
+                .choice(Backoff.Draws.allCases.map(\.rawValue)),
+                "How often a number is drawn.",
+                default: "per-retry"
+            ),
+            .optional(
+                "first",
+                .oneOf([none, .duration, .section(first)]),
+                "The delay before the first retry, if the growth begins with the second.",
+                default: "none"
+            ),
+            .optional(
+                "rounding",
+                .oneOf([none, .section(rounding)]),
+                "To what delays are rounded, if not to nanoseconds.",
+                default: "none"
+            ),
+        ]
+    )
+
+    static let first = SectionDefinition(
+        "first",
+        "A delay drawn evenly from a range.",
+        keys: [
+            .required("from", .duration, "The shortest."),
+            .required("to", .duration, "The longest."),
+        ]
+    )
+
+    static let rounding = SectionDefinition(
+        "rounding",
+        "To what delays are rounded.",
+        keys: [
+            .required("to", .duration, "Delays are multiples of this."),
+            .optional(
+                "direction",
+                .choice(Backoff.Rounding.Direction.allCases.map(\.rawValue)),
+                "Which way.",
+                default: "down"
+            ),
+            .optional(
+                "draws-upper-end",
+                .boolean,
+                "Whether the range is one unit wider, so that its end comes up as often as the rest.",
+                default: "false"
+            ),
+        ]
+    )
+
+    static let afterDrop = SectionDefinition(
+        "after-drop",
+        "The wait for the first attempt after a connection was lost.",
+        keys: [
+            .required("delay", .duration, "The wait."),
+            .optional("counts", .boolean, "Whether it counts as a retry.", default: "false"),
+            .optional("spacing", .duration, "The least time between the starts of attempts.", default: "0s"),
+        ]
+    )
+
+    static let suspension = SectionDefinition(
+        "suspension",
+        "After a long outage attempts follow at a fixed distance.",
+        keys: [
+            .required("after", .duration, "How long after the outage began."),
+            .required("retry-every", .duration, "The wait before each attempt from then on."),
+        ]
+    )
+
+    static let pollLoop = SectionDefinition(
+        "poll-loop",
+        "Looks now and then whether the connection is stale, and only then opens it again.",
+        keys: [
+            .optional("stale-after", .duration, "The silence that counts as stale.", default: "6s"),
+            .optional("growth", .factor, "By what the period grows with each stale look.", default: "1.15"),
+            .optional("jitter", .probability, "The random share of a period once it grows.", default: "15%"),
+            .optional(
+                "reopen-delay",
+                .duration,
+                "Between closing a stale socket and opening another.",
+                default: "500ms"
+            ),
+        ]
+    )
+
+    static let group = SectionDefinition(
+        "group",
+        "Several sockets with one supervisor.",
+        keys: [
+            .required("members", .count, "How many; the first makes the group connected."),
+            .optional("grace", .oneOf([none, .duration]), "How long the others may be missing.", default: "0s"),
+        ]
+    )
+
+    static let transportRetry = SectionDefinition(
+        "transport-retry",
+        "A second owner of retries on the same socket.",
+        keys: [
+            .required("delay", .duration, "The wait after each loss."),
+            .optional("limit", .oneOf([.count, none]), "Its retries until the app starts anew.", default: "none"),
+        ]
+    )
+
+    static let silence = SectionDefinition(
+        "silence",
+        "A limit to how long nothing may be heard.",
+        keys: [
+            .required("longest", .duration, "The longest silence."),
+            .optional("checked-every", .oneOf([none, .duration]), "How often it is looked at.", default: "none"),
+            .optional("strikes", .count, "So many looks must find it.", default: "1"),
+            .optional("reconnects-at-once", .boolean, "Whether there is no wait then.", default: "false"),
         ]
     )
 
@@ -78,6 +255,7 @@ enum PolicySections {
         keys: [
             .optional("on-open", .boolean, "The moment a connection opens."),
             .optional("after-stable", .duration, "After a connection has stayed open so long."),
+            .optional("after-quiet", .duration, "At a failure more than so long after the one before it."),
             .optional("on-resume", .boolean, "When network or screen come back.", default: "true"),
             .optional("on-manual-retry", .boolean, "When the user asks for a retry.", default: "true"),
         ]
@@ -97,10 +275,16 @@ enum PolicySections {
         keys: [
             .required("code", .count, "The close code, or the first of a range."),
             .optional("to", .count, "The last code of a range."),
+            .optional("reason", .text, "Only for this reason, in any case."),
+            .optional("reason-containing", .text, "Only for reasons that contain this."),
             .optional("pause", .duration, "Wait exactly so long."),
             .optional("pause-from", .duration, "Wait at least so long, and at most `pause-to`."),
             .optional("pause-to", .duration, "Wait less than this, and at least `pause-from`."),
-            .optional("then", .choice(["stop", "block"]), "Stop for good, or until there are new credentials."),
+            .optional(
+                "then",
+                .choice(["stop", "block", "back-off"]),
+                "Stop for good, until there are new credentials, or not."
+            ),
         ]
     )
 
@@ -126,8 +310,10 @@ enum PolicySections {
         "heartbeat",
         "Notices connections that no longer answer.",
         keys: [
-            .optional("every", .duration, "The time between two beats."),
-            .optional("timeout", .duration, "How long a reply may take; at most `every`."),
+            .optional("every", .oneOf([.duration, none]), "The time between two beats.", default: "none"),
+            .optional("timeout", .oneOf([.duration, none]), "How long a reply may take; at most `every`."),
+            .optional("silence", .oneOf([none, .section(silence)]), "A limit to silence.", default: "none"),
+            .optional("server-every", .oneOf([none, .duration]), "How often the server beats.", default: "none"),
             .optional("missed-allowed", .count, "Unanswered beats in a row that are put up with.", default: "0"),
             .optional("random-first-phase", .boolean, "Whether the first beat's time is random.", default: "false"),
         ]

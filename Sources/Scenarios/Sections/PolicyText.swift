@@ -12,13 +12,26 @@ extension ScenarioFile {
         var lines = ["\(name):"]
         func add(_ key: String, _ value: String) { lines.append("  \(key): \(value)") }
         add("backoff", flow(backoff(policy.backoff)))
+        add("strategy", policy.strategy?.name ?? "none")
         add("reset", flow(reset(policy.reset)))
         add("retry-limit", policy.retryLimit.map { "\($0)" } ?? "none")
+        add("elapsed-limit", orNone(policy.elapsedLimit))
+        add("retries-first-connect", "\(policy.retriesFirstConnect)")
+        add("waits-from", policy.waitsFrom.rawValue)
+        add("after-drop", policy.afterDrop.map { flow(afterDrop($0)) } ?? "none")
+        add("suspension", policy.suspension.map { flow(suspension($0)) } ?? "none")
+        add("prepares-attempts", "\(policy.preparesAttempts)")
+        add("closing-timeout", policy.closingTimeout.scenarioText)
         add("connect-timeout", orNone(policy.connectTimeout))
         add("start-spread", policy.startSpread.scenarioText)
-        let pauses = [policy.pausesOffline ? "offline" : nil, policy.pausesHidden ? "hidden" : nil].compactMap { $0 }
-        add("pause-when", "[\(pauses.joined(separator: ", "))]")
+        for (key, gate) in [
+            ("pause-when", ClientPolicy.Gate.pauses), ("hold-when", .holdsAttempts), ("close-when", .closes),
+        ] {
+            let situations = [policy.offline == gate ? "offline" : nil, policy.hidden == gate ? "hidden" : nil]
+            add(key, "[\(situations.compactMap { $0 }.joined(separator: ", "))]")
+        }
         add("resume", policy.resume.rawValue)
+        add("return-ends-wait", "\(policy.returnEndsWait)")
         switch policy.retryAfter {
         case .ignore: add("retry-after", "ignore")
         case .honour(let jitterFraction): add("retry-after", flow([("jitter", "\(jitterFraction)")]))
@@ -31,8 +44,13 @@ extension ScenarioFile {
         }
         add("breaker", policy.breaker.map { flow(breaker($0)) } ?? "none")
         add("heartbeat", policy.heartbeat.map { flow(heartbeat($0)) } ?? "none")
+        add("poll-loop", policy.pollLoop.map { flow(pollLoop($0)) } ?? "none")
+        add("group", policy.group.map { flow([("members", "\($0.members)"), ("grace", orNone($0.grace))]) } ?? "none")
         lines.append("  outbox:")
         lines += outbox(policy.outbox).map { "    \($0): \($1)" }
+        add("transport-retry", policy.transportRetry.map { flow(transportRetry($0)) } ?? "none")
+        let hazards = Hazards.named.filter { policy.hazards.contains($0.hazard) }.map(\.name)
+        add("hazards", "[\(hazards.joined(separator: ", "))]")
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -59,11 +77,54 @@ extension ScenarioFile {
         case .table(let delays):
             let table = delays.map(\.scenarioText).joined(separator: ", ")
             pairs = [("growth", "table"), ("table", "[\(table)]")]
+        case .compounding(let base, let factor):
+            pairs = [("growth", "compounding"), ("base", base.scenarioText), ("factor", "\(factor)")]
         }
-        return pairs + [
+        let jitter = JitterSyntax.text(backoff.jitter)
+        pairs += [
             ("cap", orNone(backoff.cap)), ("cap-applies", backoff.capOrder.rawValue),
-            ("jitter", JitterSyntax.text(backoff.jitter)), ("whole-milliseconds", "\(backoff.floorsToMilliseconds)"),
+            // A comma would end the value in a flow mapping.
+            ("jitter", jitter.contains(",") ? "\"\(jitter)\"" : jitter),
         ]
+        // What few policies set is left out where it is off, to keep the line readable.
+        if backoff.floor > .zero { pairs.append(("floor", backoff.floor.scenarioText)) }
+        if backoff.firstJittered > 0 { pairs.append(("first-jittered", "\(backoff.firstJittered)")) }
+        if backoff.draws != .perRetry { pairs.append(("draws", backoff.draws.rawValue)) }
+        if let first = backoff.first {
+            let range = flow([("from", first.from.scenarioText), ("to", first.to.scenarioText)])
+            pairs.append(("first", first.from == first.to ? first.from.scenarioText : range))
+        }
+        if backoff.rounding != .nearestNanosecond { pairs.append(("rounding", flow(rounding(backoff.rounding)))) }
+        return pairs
+    }
+
+    private static func rounding(_ rounding: Backoff.Rounding) -> Pairs {
+        [
+            ("to", rounding.unit.scenarioText), ("direction", rounding.direction.rawValue),
+            ("draws-upper-end", "\(rounding.drawsUpperEnd)"),
+        ]
+    }
+
+    private static func afterDrop(_ rule: ClientPolicy.DropRetry) -> Pairs {
+        [
+            ("delay", rule.delay.scenarioText), ("counts", "\(rule.counts)"),
+            ("spacing", rule.spacing.scenarioText),
+        ]
+    }
+
+    private static func suspension(_ rule: ClientPolicy.Suspension) -> Pairs {
+        [("after", rule.after.scenarioText), ("retry-every", rule.retryEvery.scenarioText)]
+    }
+
+    private static func pollLoop(_ loop: PollLoopPolicy) -> Pairs {
+        [
+            ("stale-after", loop.staleAfter.scenarioText), ("growth", "\(loop.growth)"),
+            ("jitter", "\(loop.jitter)"), ("reopen-delay", loop.reopenDelay.scenarioText),
+        ]
+    }
+
+    private static func transportRetry(_ retry: TransportRetryPolicy) -> Pairs {
+        [("delay", retry.delay.scenarioText), ("limit", retry.limit.map { "\($0)" } ?? "none")]
     }
 
     private static func reset(_ reset: ClientPolicy.ResetRule) -> Pairs {
@@ -71,6 +132,7 @@ extension ScenarioFile {
         switch reset.afterSuccess {
         case .onOpen: pairs = [("on-open", "true")]
         case .afterStable(let window): pairs = [("after-stable", window.scenarioText)]
+        case .afterQuiet(let quiet): pairs = [("after-quiet", quiet.scenarioText)]
         case .never: pairs = [("on-open", "false")]
         }
         pairs += [("on-resume", "\(reset.onResume)"), ("on-manual-retry", "\(reset.onManualRetry)")]
@@ -80,12 +142,18 @@ extension ScenarioFile {
     private static func closeRule(_ rule: CloseRule) -> Pairs {
         var pairs = [("code", "\(rule.codes.lowerBound)")]
         if rule.codes.count > 1 { pairs.append(("to", "\(rule.codes.upperBound)")) }
+        switch rule.reason {
+        case .any: break
+        case .equal(let text): pairs.append(("reason", quotedScalar(text)))
+        case .containing(let text): pairs.append(("reason-containing", quotedScalar(text)))
+        }
         switch rule.response {
         case .pause(let from, let to) where from == to: pairs.append(("pause", from.scenarioText))
         case .pause(let from, let to):
             pairs += [("pause-from", from.scenarioText), ("pause-to", to.scenarioText)]
         case .stop: pairs.append(("then", "stop"))
         case .blockUntilNewCredentials: pairs.append(("then", "block"))
+        case .backOff: pairs.append(("then", "back-off"))
         }
         return pairs
     }
@@ -101,10 +169,35 @@ extension ScenarioFile {
     }
 
     private static func heartbeat(_ heartbeat: HeartbeatPolicy) -> Pairs {
-        [
-            ("every", heartbeat.interval.scenarioText), ("timeout", heartbeat.replyTimeout.scenarioText),
+        var pairs = [
+            ("every", orNone(heartbeat.interval)), ("timeout", orNone(heartbeat.replyTimeout)),
             ("missed-allowed", "\(heartbeat.missedAllowed)"), ("random-first-phase", "\(heartbeat.randomFirstPhase)"),
         ]
+        if let silence = heartbeat.silence {
+            let rule = [
+                ("longest", silence.longest.scenarioText),
+                ("checked-every", silence.checkedEvery?.scenarioText ?? "none"), ("strikes", "\(silence.strikes)"),
+                ("reconnects-at-once", "\(silence.reconnectsAtOnce)"),
+            ]
+            pairs.append(("silence", flow(rule)))
+        }
+        if let interval = heartbeat.serverInterval { pairs.append(("server-every", interval.scenarioText)) }
+        return pairs
+    }
+
+    /// A text between double quotes, as YAML and JSON read it.
+    private static func quotedScalar(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += "\\\(scalar)"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7f:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
     }
 
     private static func outbox(_ outbox: OutboxPolicy) -> Pairs {

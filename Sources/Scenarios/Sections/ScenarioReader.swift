@@ -6,6 +6,8 @@ struct ScenarioReader {
     let section: SectionReader
     /// Policies that the program knows besides the presets.
     let registered: [String: ClientPolicy]
+    /// Strategies that its policies may name.
+    let strategies: [String: any RetryStrategy]
 
     /// The scenario, or nil if something essential is missing; whatever is wrong has been reported.
     func read() -> Scenario? {
@@ -135,7 +137,7 @@ struct ScenarioReader {
             }
         }
         for (name, keys) in chain.reversed() {
-            base = PolicyReader.read(keys, onto: base)
+            base = PolicyReader.read(keys, onto: base, strategies: strategies)
             done[name] = base
         }
     }

@@ -1,0 +1,286 @@
+import MonotonicTime
+
+/// What few clients need: retries beside the one of `phaseDeadline`, a poll loop, a wake-up in the background.
+struct RareState: Sendable, Hashable {
+    /// Who armed a timer.
+    enum Owner: UInt8, Sendable, Hashable {
+        /// The client, under a hazard.
+        case client
+        /// The transport below it.
+        case transport
+        /// The app's own close, which looks like a loss.
+        case stop
+        /// A pause that ended, though the client connects already.
+        case resume
+        /// A stale connection that was closed.
+        case reopen
+    }
+
+    struct Timer: Sendable, Hashable {
+        var due: Instant
+        var owner: Owner
+    }
+
+    var timers: [Timer] = []
+    var transportRetries = 0
+    /// After a forced reconnect under `forcedReconnectIsLast`.
+    var isLastConnection = false
+    var pollAt: Instant = .distantFuture
+    var lastHeard: Instant = .distantPast
+    var droppedAt: Instant = .distantPast
+    var wokenUntil: Instant = .distantFuture
+    var isWoken = false
+
+    var nextDeadline: Instant {
+        var next = min(pollAt, wokenUntil)
+        for timer in timers where timer.due < next { next = timer.due }
+        return next
+    }
+}
+
+/// What the hazards change, the transport's own retries, the poll loop and the wake-up.
+extension ConnectionSupervisor {
+    // MARK: Guards that hazards remove
+
+    /// A late success marks the client connected.
+    mutating func adoptsLateOpening(of generation: UInt32, _ policy: ClientPolicy) -> Bool {
+        guard policy.hazards.contains(.hearsReplacedTransports), (1...lastGeneration).contains(generation) else {
+            return false
+        }
+        guard phase != .connected, phase != .closing else { return false }
+        self.generation = generation
+        return true
+    }
+
+    /// A late loss is taken for one of the connection there is.
+    func hearsLateLoss(of generation: UInt32, _ policy: ClientPolicy) -> Bool {
+        guard policy.hazards.contains(.hearsReplacedTransports), (1...lastGeneration).contains(generation) else {
+            return false
+        }
+        return phase == .waiting || phase == .connecting || phase == .connected
+    }
+
+    /// A retry is asked for while one is pending that nothing cancels.
+    func ignoresRequest(_ policy: ClientPolicy) -> Bool {
+        policy.hazards.contains(.successKeepsTimer) && !policy.hazards.contains(.timersAccumulate) && hasClientTimer
+    }
+
+    /// Whether something will still make an attempt.
+    var isRetryPending: Bool { phase == .waiting && (phaseDeadline < .distantFuture || hasClientTimer) }
+
+    private var hasClientTimer: Bool { rare.first?.timers.contains { $0.owner == .client } ?? false }
+
+    /// Whether the connection there is, or was, is the last one.
+    var isLastConnection: Bool { rare.first?.isLastConnection ?? false }
+
+    /// Whether the app was woken to do something unseen.
+    var isWoken: Bool { rare.first?.isWoken ?? false }
+
+    func bypassesBreaker(_ policy: ClientPolicy) -> Bool {
+        policy.hazards.contains(.breakerGuardsStartOnly) && phase == .waiting
+    }
+
+    // MARK: Timers
+
+    /// Arms the client's retry.
+    mutating func arm(_ due: Instant, _ policy: ClientPolicy) {
+        guard !policy.hazards.isDisjoint(with: [.successKeepsTimer, .timersAccumulate]) else {
+            phaseDeadline = due
+            return
+        }
+        needRareState()
+        rare[0].timers.append(RareState.Timer(due: due, owner: .client))
+    }
+
+    /// Arms the transport's own retry, if it has one left.
+    mutating func armTransportRetry(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        guard let own = policy.transportRetry else { return }
+        needRareState()
+        let used = rare[0].transportRetries
+        guard used < own.limit ?? .max, !rare[0].timers.contains(where: { $0.owner == .transport }) else { return }
+        rare[0].transportRetries = used + 1
+        let due = now + policy.hazards.timer(own.delay)
+        rare[0].timers.append(RareState.Timer(due: due, owner: .transport))
+        actions.append(.retryScheduled(at: due, retry: UInt32(clamping: used)))
+    }
+
+    /// Connects at once, though a delay is armed.
+    mutating func attemptBesideTimer(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        guard phase == .waiting, phaseDeadline < .distantFuture else { return }
+        let due = phaseDeadline
+        needRareState()
+        rare[0].timers.append(RareState.Timer(due: due, owner: .resume))
+        attempt(at: now, policy: policy, actions: &actions)
+    }
+
+    mutating func cancelTimers(_ policy: ClientPolicy) {
+        guard !rare.isEmpty, !policy.hazards.contains(.stopIsADrop) else { return }
+        rare[0].timers.removeAll()
+    }
+
+    // MARK: What the supervisor's steps note
+
+    mutating func startRareState(at now: Instant, policy: ClientPolicy, random: inout some RandomSource) {
+        guard policy.pollLoop != nil || !rare.isEmpty else { return }
+        needRareState()
+        rare[0].transportRetries = 0
+        rare[0].isLastConnection = false
+        guard let loop = policy.pollLoop else { return }
+        rare[0].lastHeard = now
+        rare[0].droppedAt = .distantPast
+        rare[0].pollAt = now + loop.period(staleLooks: 0, random: &random)
+    }
+
+    mutating func noteOpening(at now: Instant, policy: ClientPolicy) {
+        guard !rare.isEmpty else { return }
+        if !policy.hazards.contains(.successKeepsTimer) { rare[0].timers.removeAll() }
+        rare[0].lastHeard = now
+        rare[0].droppedAt = .distantPast
+    }
+
+    mutating func noteDrop(at now: Instant) {
+        if !rare.isEmpty { rare[0].droppedAt = now }
+    }
+
+    mutating func noteStop(at now: Instant, policy: ClientPolicy) {
+        if !rare.isEmpty { rare[0].pollAt = .distantFuture }
+        guard policy.hazards.contains(.stopIsADrop) else { return }
+        needRareState()
+        rare[0].timers.append(RareState.Timer(due: now, owner: .stop))
+    }
+
+    mutating func noteForcedReconnect(_ policy: ClientPolicy) {
+        guard policy.hazards.contains(.forcedReconnectIsLast) else { return }
+        needRareState()
+        rare[0].isLastConnection = true
+    }
+
+    /// Something came from the server.
+    mutating func heard(generation: UInt32, at now: Instant) {
+        guard generation == self.generation, phase == .connected, !rare.isEmpty else { return }
+        rare[0].lastHeard = now
+    }
+
+    private mutating func needRareState() {
+        if rare.isEmpty { rare.append(RareState()) }
+    }
+
+    // MARK: A wake-up in the background
+
+    /// The app may work unseen until then.
+    mutating func wake(
+        until end: Instant,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        needRareState()
+        rare[0].isWoken = end > now
+        rare[0].wokenUntil = end > now ? end : .distantFuture
+        gatesChanged(.other, at: now, policy: policy, random: &random, actions: &actions)
+    }
+
+    // MARK: Time
+
+    mutating func advanceRareState(
+        to now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        if rare[0].wokenUntil <= now {
+            wake(until: now, at: now, policy: policy, random: &random, actions: &actions)
+        }
+        // Those armed by what they do themselves come due in the next call.
+        let pending = rare[0].timers.count
+        for _ in 0..<pending {
+            guard let index = earliestTimer(dueBy: now) else { break }
+            let timer = rare[0].timers.remove(at: index)
+            fire(timer.owner, at: now, policy: policy, random: &random, actions: &actions)
+        }
+        if let loop = policy.pollLoop, rare[0].pollAt <= now {
+            look(loop, at: now, policy: policy, actions: &actions)
+            rare[0].pollAt = now + loop.period(staleLooks: retryCount, random: &random)
+        }
+    }
+
+    private func earliestTimer(dueBy now: Instant) -> Int? {
+        var earliest: Int?
+        for (index, timer) in rare[0].timers.enumerated() where timer.due <= now {
+            if let other = earliest, rare[0].timers[other].due <= timer.due { continue }
+            earliest = index
+        }
+        return earliest
+    }
+
+    private mutating func fire(
+        _ owner: RareState.Owner,
+        at now: Instant,
+        policy: ClientPolicy,
+        random: inout some RandomSource,
+        actions: inout ClientActions
+    ) {
+        switch owner {
+        case .stop:
+            guard phase == .stopped else { return }
+            scheduleRetry(
+                close: .normal,
+                wasConnected: true,
+                at: now,
+                policy: policy,
+                random: &random,
+                actions: &actions
+            )
+        case .resume:
+            guard phase == .connecting else { return }
+            replaceTransport(at: now, policy: policy, actions: &actions)
+        case .reopen:
+            guard phase == .waiting else { return }
+            attempt(at: now, policy: policy, actions: &actions)
+        case .client:
+            if policy.hazards.contains(.countsWhenRetrying) { retryCount &+= 1 }
+            replaceTransport(at: now, policy: policy, actions: &actions)
+        case .transport:
+            closeLiveTransport(policy, &actions)
+            breakerEpoch = breaker.epoch
+            openTransport(at: now, policy: policy, actions: &actions)
+        }
+    }
+
+    private mutating func replaceTransport(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        closeLiveTransport(policy, &actions)
+        attempt(at: now, policy: policy, actions: &actions)
+    }
+
+    private func closeLiveTransport(_ policy: ClientPolicy, _ actions: inout ClientActions) {
+        guard phase == .connecting || phase == .connected, !policy.hazards.contains(.opensBeside) else { return }
+        actions.append(.closeTransport(generation: generation, close: .goingAway))
+    }
+
+    /// Looks whether the connection is stale.
+    private mutating func look(
+        _ loop: PollLoopPolicy,
+        at now: Instant,
+        policy: ClientPolicy,
+        actions: inout ClientActions
+    ) {
+        guard phase == .waiting || phase == .connecting || phase == .connected,
+            now - rare[0].lastHeard > loop.staleAfter
+        else { return }
+        retryCount &+= 1
+        if rare[0].droppedAt != .distantPast, now - rare[0].droppedAt < loop.staleAfter { return }
+        switch phase {
+        case .waiting:
+            attempt(at: now, policy: policy, actions: &actions)
+        case .connected:
+            actions.append(.closeTransport(generation: generation, close: .goingAway))
+            rare[0].droppedAt = now
+            rare[0].timers.append(RareState.Timer(due: now + loop.reopenDelay, owner: .reopen))
+            enter(.waiting, &actions)
+        default:
+            // A socket that is still connecting is not replaced.
+            break
+        }
+    }
+}
