@@ -42,7 +42,7 @@ public struct RetryTokenBucketPolicy: Sendable, Hashable {
     }
 
     /// gRPC's retry throttling, by default with the values of the proposal's example: 10 tokens and 0.1, under which
-    /// the fifth failure in a row stops retries, and about one failure in ten calls is borne for ever.
+    /// the fifth failure in a row stops retries, and one failure in eleven calls is borne for ever.
     ///
     /// - Parameters:
     ///   - maxTokens: 1 ... 1000; values outside are taken for the nearest bound.
