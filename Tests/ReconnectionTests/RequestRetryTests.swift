@@ -196,6 +196,20 @@ private struct Exchange {
         )
     }
 
+    @Test("an attempt with all the time in the world ends at the deadline, for the deadline's sake")
+    func deadlineWithoutAttemptTimeout() {
+        var policy = RequestRetryPolicy.grpc()
+        policy.deadline = .seconds(5)
+        var exchange = Exchange(policy)
+        _ = exchange.start(at: Self.seconds(1))
+        #expect(exchange.request.nextDeadline == Self.seconds(6))
+        #expect(exchange.advance(to: Self.seconds(6) - .nanoseconds(1)) == [])
+        // A timeout is never retried here; it is still the deadline that ended it.
+        #expect(
+            exchange.advance(to: Self.seconds(6)) == [.abandonAttempt(1), .finished(.failed(.timeout, .deadline))]
+        )
+    }
+
     @Test("a wait that would end at the deadline is not begun, and takes nothing from the budget")
     func deadlineDuringWait() {
         var policy = plain
@@ -479,6 +493,12 @@ private struct Exchange {
         var exchange = Exchange(policy, uniforms: [0.5])
         // 1 + 0.5 · (3 · 1 − 1) = 2, then 1 + 0.5 · (3 · 2 − 1) = 3.5.
         #expect(try exchange.failAll([server]).waits == [.seconds(2), .milliseconds(3_500)])
+        // Pushback starts this over too.
+        policy.budgets.server = 3
+        policy.serverHint = .pushback
+        exchange = Exchange(policy, uniforms: [0.5])
+        let kinds: [FailureKind] = [server, .server(retryAfter: .seconds(9)), server]
+        #expect(try exchange.failAll(kinds).waits == [.seconds(2), .seconds(9), .seconds(2)])
     }
 
     // MARK: Hazards
