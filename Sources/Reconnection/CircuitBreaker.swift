@@ -1,68 +1,37 @@
 public import MonotonicTime
 
-/// Settings of a circuit breaker.
-public struct CircuitBreakerPolicy: Sendable, Hashable {
-    /// Which failures count towards opening.
-    public enum Counting: Sendable, Hashable {
-        /// Failures in a row; a success starts over.
-        case consecutive
-        /// Failures within this long before now; one exactly so old no longer counts. Successes change nothing.
-        case slidingWindow(Interval)
-    }
-
-    /// Which failures count.
-    public var counting: Counting
-    /// So many counted failures open the breaker; at least 1.
-    public var failuresToOpen: Int
-    /// How long it stays open before probes are let through.
-    public var openFor: Interval
-    /// Spread of the open period: it lasts openFor + openFor · fraction · U. 0 draws nothing; clients tripped by the
-    /// same outage then probe in the same instant.
-    public var openJitterFraction: Double
-    /// How many probes may be under way at once while half-open; at least 1.
-    public var probeLimit: Int
-    /// So many successful probes close it; at least 1.
-    public var successesToClose: Int
-
-    /// A breaker's settings; the defaults are those most libraries share.
-    public init(
-        counting: Counting = .consecutive,
-        failuresToOpen: Int = 5,
-        openFor: Interval = .seconds(30),
-        openJitterFraction: Double = 0,
-        probeLimit: Int = 1,
-        successesToClose: Int = 1
-    ) {
-        self.counting = counting
-        self.failuresToOpen = failuresToOpen
-        self.openFor = openFor
-        self.openJitterFraction = openJitterFraction
-        self.probeLimit = probeLimit
-        self.successesToClose = successesToClose
-    }
-}
-
 /// Stops calls to something that keeps failing, and probes it now and then.
 ///
 /// | state | event | next |
 /// |---|---|---|
-/// | closed | success | closed; consecutive counting starts over |
-/// | closed | failure, fewer than `failuresToOpen` counted | closed |
-/// | closed | failure, `failuresToOpen` counted | open until now + open period |
-/// | open | permission asked, now < end | open: refused |
-/// | open | permission asked, now ≥ end | half-open: granted |
+/// | closed | success | closed; counting in a row starts over |
+/// | closed | failure, not enough counted | closed |
+/// | closed | result, enough counted (see `Counting`) | open until now + open period |
+/// | open | permission asked, not over | open: refused |
+/// | open | permission asked, over | half-open: granted |
 /// | half-open | permission asked, `probeLimit` under way | half-open: refused |
 /// | half-open | success, `successesToClose` reached | closed |
 /// | half-open | failure | open until now + open period |
 ///
-/// Each change of state starts a new epoch. A result belongs to the epoch of its permission; results of earlier
-/// epochs are late and ignored, whatever they say.
+/// With `probeShare` the last three rows read:
+///
+/// | state | event | next |
+/// |---|---|---|
+/// | half-open | permission asked, `probeLimit` under way or answered | half-open: refused |
+/// | half-open | `probeLimit` results, the share failed | open until now + open period |
+/// | half-open | `probeLimit` results, less failed | closed |
+///
+/// Each change of state starts a new epoch. A result belongs to the epoch of its permission; results of other epochs
+/// are late, or made up, and ignored, whatever they say. `CircuitBreakerHazards` says how real breakers differ.
+///
+/// Every `Transition.opened` is one opening, or trip: from closed, from half-open, or, with
+/// `failuresWhileOpenExtend`, an open period begun anew. A caller who counts trips counts those.
 public struct CircuitBreaker: Sendable, Hashable {
     /// The three states.
     public enum State: Sendable, Hashable {
-        /// Calls pass. Goes to open.
+        /// Calls pass. Goes to open. The number is kept by `Counting.consecutive` alone, otherwise 0.
         case closed(consecutiveFailures: Int)
-        /// Calls are refused until the instant. Goes to half-open.
+        /// Calls are refused until the instant (see `CircuitBreakerPolicy.endsStrictlyAfter`). Goes to half-open.
         case open(until: Instant)
         /// Some probes pass. Goes to closed or open.
         case halfOpen(probesUnderWay: Int, successes: Int)
@@ -90,8 +59,13 @@ public struct CircuitBreaker: Sendable, Hashable {
     public private(set) var state: State = .closed(consecutiveFailures: 0)
     /// The current epoch.
     public private(set) var epoch: UInt32 = 0
-    /// When the counted failures happened, oldest first; used by the sliding window alone.
-    private var recentFailures: [Instant] = []
+    /// No element or one: allocated when a policy first needs it, because millions of breakers never do.
+    private var history: [CircuitBreakerHistory] = []
+    /// Failures while not closed. Open: `failuresToOpen`, whatever opened it, and those since; none after a late
+    /// success. Half-open: the failed probes of `probeShare`, or what `openingKeepsCount` kept.
+    private var keptFailures: UInt32 = 0
+    /// Openings since a success last closed it, or with `noHalfOpen` since the last success.
+    private var openingsInARow: UInt32 = 0
 
     /// A closed breaker.
     public init() {}
@@ -101,55 +75,98 @@ public struct CircuitBreaker: Sendable, Hashable {
         switch state {
         case .closed:
             return .granted(epoch: epoch)
-        case .open(let until) where now < until:
-            return .refused(until: until)
-        case .open:
+        case .open(let until):
+            guard Self.isOver(until, at: now, policy: policy) else {
+                return .refused(until: policy.endsStrictlyAfter ? until + .nanoseconds(1) : until)
+            }
+            guard !policy.hazards.contains(.noHalfOpen) else {
+                closeByLook()
+                return .granted(epoch: epoch)
+            }
+            if policy.probeShare != nil || !policy.hazards.contains(.openingKeepsCount) { keptFailures = 0 }
             enter(.halfOpen(probesUnderWay: 1, successes: 0))
             return .granted(epoch: epoch)
         case .halfOpen(let probes, let successes):
-            guard probes < policy.probeLimit else { return .refused(until: nil) }
+            let answered = policy.probeShare == nil ? 0 : successes + Int(keptFailures)
+            guard probes + answered < policy.probeLimit || policy.hazards.contains(.unlimitedProbes) else {
+                return .refused(until: nil)
+            }
             state = .halfOpen(probesUnderWay: probes + 1, successes: successes)
             return .granted(epoch: epoch)
         }
     }
 
-    /// Reports that a permitted call succeeded.
+    /// Whether the open period is still running: a look without the wish to call, such as a metric makes.
+    ///
+    /// Changes nothing, unless `noHalfOpen` is set: then a look after the end closes the breaker.
+    public mutating func isOpen(at now: Instant, policy: CircuitBreakerPolicy) -> Bool {
+        guard case .open(let until) = state else { return false }
+        guard Self.isOver(until, at: now, policy: policy) else { return true }
+        if policy.hazards.contains(.noHalfOpen) { closeByLook() }
+        return false
+    }
+
+    /// Reports that a permitted call succeeded, for policies that count no shares.
+    ///
+    /// Without an instant nothing can be opened. A share of the last calls counts the success but is decided by the
+    /// next result that has a time, a share within a time counts it in its last slice, and a `probeShare` that should
+    /// open the breaker lets another `probeLimit` calls pass. Policies with shares want `recordSuccess(epoch:at:…)`.
     public mutating func recordSuccess(epoch: UInt32, policy: CircuitBreakerPolicy) -> Transition {
-        guard epoch == self.epoch else { return .none }
-        switch state {
-        case .closed:
-            state = .closed(consecutiveFailures: 0)
+        switch countSuccess(epoch: epoch, at: nil, policy: policy) {
+        case .stays:
             return .none
-        case .halfOpen(let probes, let successes):
-            guard successes + 1 >= policy.successesToClose else {
-                state = .halfOpen(probesUnderWay: max(0, probes - 1), successes: successes + 1)
-                return .none
-            }
-            recentFailures.removeAll()
-            enter(.closed(consecutiveFailures: 0))
-            return .closed
-        case .open:
-            // No permission carries the epoch of an open period: a caller made this one up. Harmless.
+        case .closes:
+            return close()
+        case .opens:
+            keptFailures = 0
+            enter(.halfOpen(probesUnderWay: 0, successes: 0))
             return .none
         }
     }
 
-    /// Reports that a permitted call failed. Draws one number if this opens the breaker and its period is spread.
+    /// Reports that a permitted call succeeded now. Draws only if this opens the breaker: by a share of the last calls
+    /// or by `probeShare`. See `CircuitBreakerPolicy.openGrowth`.
+    public mutating func recordSuccess(
+        epoch: UInt32,
+        at now: Instant,
+        policy: CircuitBreakerPolicy,
+        random: inout some RandomSource
+    ) -> Transition {
+        switch countSuccess(epoch: epoch, at: now, policy: policy) {
+        case .stays: .none
+        case .closes: close()
+        case .opens: open(at: now, policy: policy, random: &random)
+        }
+    }
+
+    /// Reports that a permitted call failed. Draws one number if this opens the breaker and its period is spread, or
+    /// what `openGrowth` draws.
     public mutating func recordFailure(
         epoch: UInt32,
         at now: Instant,
         policy: CircuitBreakerPolicy,
         random: inout some RandomSource
     ) -> Transition {
-        guard epoch == self.epoch else { return .none }
+        guard epoch == self.epoch || policy.hazards.contains(.lateResultsCount) else { return .none }
         switch state {
         case .closed(let failures):
-            guard countFailure(after: failures, at: now, policy: policy) >= policy.failuresToOpen else { return .none }
+            guard countFailure(after: failures, at: now, policy: policy) else { return .none }
             return open(at: now, policy: policy, random: &random)
-        case .halfOpen:
-            return open(at: now, policy: policy, random: &random)
+        case .halfOpen(let probes, let successes):
+            let isCurrent = epoch == self.epoch
+            state = .halfOpen(probesUnderWay: isCurrent ? max(0, probes - 1) : probes, successes: successes)
+            keepFailure()
+            switch probeResult(successes: successes, policy: policy) {
+            case .stays: return .none
+            case .closes: return close()
+            case .opens: return open(at: now, policy: policy, random: &random)
+            }
         case .open:
-            return .none
+            // No permission carries the epoch of an open period: a caller made the call without one.
+            guard policy.hazards.contains(.failuresWhileOpenExtend) else { return .none }
+            keepFailure()
+            guard Int(keptFailures) >= policy.failuresToOpen else { return .none }
+            return open(at: now, policy: policy, random: &random)
         }
     }
 
@@ -159,16 +176,88 @@ public struct CircuitBreaker: Sendable, Hashable {
         state = .halfOpen(probesUnderWay: max(0, probes - 1), successes: successes)
     }
 
-    private mutating func countFailure(after failures: Int, at now: Instant, policy: CircuitBreakerPolicy) -> Int {
+    // MARK: Counting
+
+    /// What a counted result asks for.
+    private enum Outcome {
+        case stays, closes, opens
+    }
+
+    private mutating func countSuccess(epoch: UInt32, at now: Instant?, policy: CircuitBreakerPolicy) -> Outcome {
+        guard epoch == self.epoch || policy.hazards.contains(.lateResultsCount) else { return .stays }
+        switch state {
+        case .closed:
+            openingsInARow = 0
+            return countSuccessWhileClosed(at: now, policy: policy) ? .opens : .stays
+        case .halfOpen(let probes, let successes):
+            let isCurrent = epoch == self.epoch
+            state = .halfOpen(probesUnderWay: isCurrent ? max(0, probes - 1) : probes, successes: successes + 1)
+            guard policy.probeShare == nil else { return probeResult(successes: successes + 1, policy: policy) }
+            keptFailures = 0
+            return successes + 1 >= policy.successesToClose ? .closes : .stays
+        case .open:
+            keptFailures = 0
+            return policy.hazards.contains(.successWhileOpenCloses) ? .closes : .stays
+        }
+    }
+
+    /// Whether a success while closed opens the breaker.
+    private mutating func countSuccessWhileClosed(at now: Instant?, policy: CircuitBreakerPolicy) -> Bool {
+        switch policy.counting {
+        case .consecutive:
+            state = .closed(consecutiveFailures: 0)
+            return false
+        case .slidingWindow:
+            return false
+        case .consecutiveWithin:
+            removeResults()
+            return false
+        case .failureShare(let share, let size, let minimum):
+            let (failures, calls) = withHistory { $0.addResult(isFailure: false, toLast: size) }
+            return now != nil && calls >= min(minimum, size) && share.isReached(failures: failures, calls: calls)
+        case .failureShareWithin(_, let window, let slices, _):
+            _ = withHistory { $0.addResult(isFailure: false, at: now, within: window, slices: slices) }
+            return false
+        }
+    }
+
+    /// Whether a failure while closed opens the breaker.
+    private mutating func countFailure(after failures: Int, at now: Instant, policy: CircuitBreakerPolicy) -> Bool {
         switch policy.counting {
         case .consecutive:
             state = .closed(consecutiveFailures: failures + 1)
-            return failures + 1
-        case .slidingWindow(let window):
-            recentFailures.removeAll { now - $0 >= window }
-            recentFailures.append(now)
-            return recentFailures.count
+            return failures + 1 >= policy.failuresToOpen
+        case .slidingWindow(let window), .consecutiveWithin(let window):
+            return withHistory { $0.addFailure(at: now, within: window) } >= policy.failuresToOpen
+        case .failureShare(let share, let size, let minimum):
+            let (failures, calls) = withHistory { $0.addResult(isFailure: true, toLast: size) }
+            return calls >= min(minimum, size) && share.isReached(failures: failures, calls: calls)
+        case .failureShareWithin(let share, let window, let slices, let minimum):
+            let (failures, calls) = withHistory {
+                $0.addResult(isFailure: true, at: now, within: window, slices: slices)
+            }
+            return calls >= minimum && share.isReached(failures: failures, calls: calls)
         }
+    }
+
+    /// What a failure while half-open asks for, or any result where `probeShare` decides.
+    private func probeResult(successes: Int, policy: CircuitBreakerPolicy) -> Outcome {
+        let failures = Int(keptFailures)
+        if let share = policy.probeShare {
+            guard successes + failures >= policy.probeLimit else { return .stays }
+            return share.isReached(failures: failures, calls: successes + failures) ? .opens : .closes
+        }
+        return policy.hazards.contains(.openingKeepsCount) && failures < policy.failuresToOpen ? .stays : .opens
+    }
+
+    private mutating func keepFailure() {
+        if keptFailures < .max { keptFailures += 1 }
+    }
+
+    // MARK: Changing state
+
+    private static func isOver(_ until: Instant, at now: Instant, policy: CircuitBreakerPolicy) -> Bool {
+        policy.endsStrictlyAfter ? now > until : now >= until
     }
 
     private mutating func open(
@@ -176,15 +265,58 @@ public struct CircuitBreaker: Sendable, Hashable {
         policy: CircuitBreakerPolicy,
         random: inout some RandomSource
     ) -> Transition {
-        let spread = policy.openJitterFraction > 0 ? policy.openJitterFraction * random.nextUniform() : 0
-        let until = now + policy.openFor + policy.openFor.scaled(by: spread)
-        recentFailures.removeAll()
-        enter(.open(until: until))
+        let until = now + openPeriod(policy: policy, random: &random)
+        if openingsInARow < .max { openingsInARow += 1 }
+        keptFailures = UInt32(clamping: policy.failuresToOpen)
+        removeResults()
+        if case .open = state {
+            // An open period begun anew is no change of state.
+            state = .open(until: until)
+        } else {
+            enter(.open(until: until))
+        }
         return .opened(until: until)
+    }
+
+    private mutating func openPeriod(policy: CircuitBreakerPolicy, random: inout some RandomSource) -> Interval {
+        guard let growth = policy.openGrowth else {
+            let spread = policy.openJitterFraction > 0 ? policy.openJitterFraction * random.nextUniform() : 0
+            return policy.openFor + policy.openFor.scaled(by: spread)
+        }
+        let last = openingsInARow == 0 ? nil : history.first?.lastOpenPeriod
+        let period = growth.delay(beforeRetry: Int(openingsInARow), previous: last, random: &random)
+        withHistory { $0.lastOpenPeriod = period }
+        return period
+    }
+
+    private mutating func close() -> Transition {
+        openingsInARow = 0
+        keptFailures = 0
+        removeResults()
+        enter(.closed(consecutiveFailures: 0))
+        return .closed
+    }
+
+    /// Closes because the open period is over; no success has said so, and openings in a row go on.
+    private mutating func closeByLook() {
+        keptFailures = 0
+        enter(.closed(consecutiveFailures: 0))
     }
 
     private mutating func enter(_ next: State) {
         state = next
         epoch &+= 1
+    }
+
+    // MARK: Rare state
+
+    private mutating func withHistory<Result>(_ body: (inout CircuitBreakerHistory) -> Result) -> Result {
+        if history.isEmpty { history.append(CircuitBreakerHistory()) }
+        return body(&history[0])
+    }
+
+    private mutating func removeResults() {
+        guard !history.isEmpty else { return }
+        history[0].removeResults()
     }
 }
