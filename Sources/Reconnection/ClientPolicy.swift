@@ -120,6 +120,8 @@ public struct ClientPolicy: Sendable, Hashable {
     public var connectTimeout: Interval
     /// The first attempt comes after startSpread · U; zero means at once and draws nothing.
     public var startSpread: Interval
+    /// Whether the first attempt, too, waits a backoff, which counts as a retry (party table's plan as built).
+    public var startsAfterBackoff = false
     /// Whether each attempt is prepared by the app first, for example by fetching a join token, which may fail.
     public var preparesAttempts = false
     /// How long the app's own close may take before the transport counts as closed; zero means that it closes at once.

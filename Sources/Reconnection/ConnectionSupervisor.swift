@@ -4,7 +4,7 @@ public import MonotonicTime
 ///
 /// | phase | event | guard | next phase | actions |
 /// |---|---|---|---|---|
-/// | stopped | start | not held back | connecting, or waiting for the start spread | open a transport |
+/// | stopped | start | not held back | connecting, or waiting for the start spread or a first backoff | open a transport |
 /// | stopped, exhausted | start | no credentials | blocked | tell that they are needed |
 /// | any but stopped | stop | | stopped, by way of closing | close the transport, forget timers |
 /// | closing | closed, or closing timeout | | stopped | |
@@ -108,6 +108,15 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             block(&actions)
         } else if isHeldBack(policy) {
             enter(.paused, &actions)
+        } else if policy.startsAfterBackoff {
+            scheduleRetry(
+                close: nil,
+                wasConnected: false,
+                at: now,
+                policy: policy,
+                random: &random,
+                actions: &actions
+            )
         } else if policy.startSpread > .zero {
             enter(.waiting, &actions)
             phaseDeadline = now + policy.startSpread.scaled(by: random.nextUniform())
@@ -565,8 +574,8 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             actions.append(.gaveUp)
             return
         }
-        if policy.breaker != nil, case .open(let until) = breaker.state,
-            !policy.hazards.contains(.breakerGuardsStartOnly)
+        if let breakerPolicy = policy.breaker, !policy.hazards.contains(.breakerGuardsStartOnly),
+            breaker.isOpen(at: now, policy: breakerPolicy), case .open(let until) = breaker.state
         {
             if policy.hazards.contains(.breakerArmsNothing) {
                 enter(.stopped, &actions)

@@ -9,8 +9,9 @@ public struct PolicyPreset: Sendable, Hashable {
     /// The policy.
     public let policy: ClientPolicy
 
-    /// All presets: the five source systems, real libraries, then plain shapes.
-    public static let all: [PolicyPreset] = sourceSystems + libraries + shapes
+    /// All presets: the five source systems, as documented and as built, real libraries, then plain shapes.
+    public static let all: [PolicyPreset] =
+        sourceSystems + sourceSystemsAsBuilt + libraries + shapes
 
     /// The preset of that name, if there is one.
     public static func named(_ name: String) -> PolicyPreset? {

@@ -85,7 +85,7 @@ extension RequestRetryPolicy {
             growth: .exponential(base: base, factor: 2),
             cap: .seconds(20),
             jitter: .full,
-            floorsToMilliseconds: true
+            rounding: .downToMilliseconds
         )
     }
 }

@@ -37,6 +37,7 @@ struct PolicyReader {
                 retryEvery: keys.duration("retry-every", .above(.zero)) ?? .seconds(1)
             )
         }
+        if let waits = section.boolean("starts-after-backoff") { policy.startsAfterBackoff = waits }
         if let prepares = section.boolean("prepares-attempts") { policy.preparesAttempts = prepares }
         if let closing = section.duration("closing-timeout", .atLeast(.zero)) { policy.closingTimeout = closing }
         readGates(section, into: &policy)

@@ -44,6 +44,7 @@ enum PolicySections {
             ),
             .optional("connect-timeout", .oneOf([.duration, none]), "How long an attempt may take.", default: "none"),
             .optional("start-spread", .duration, "The first attempt is spread over this time.", default: "0s"),
+            .optional("starts-after-backoff", .boolean, "Whether the first attempt waits, too.", default: "false"),
             .optional("prepares-attempts", .boolean, "Whether the app prepares each attempt.", default: "false"),
             .optional("closing-timeout", .duration, "How long the app's own close may take.", default: "0s"),
             .optional(

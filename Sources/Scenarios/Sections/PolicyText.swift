@@ -20,6 +20,7 @@ extension ScenarioFile {
         add("waits-from", policy.waitsFrom.rawValue)
         add("after-drop", policy.afterDrop.map { flow(afterDrop($0)) } ?? "none")
         add("suspension", policy.suspension.map { flow(suspension($0)) } ?? "none")
+        add("starts-after-backoff", "\(policy.startsAfterBackoff)")
         add("prepares-attempts", "\(policy.preparesAttempts)")
         add("closing-timeout", policy.closingTimeout.scenarioText)
         add("connect-timeout", orNone(policy.connectTimeout))
