@@ -79,7 +79,7 @@ public struct HeartbeatPolicy: Sendable, Hashable {
 /// | awaiting a reply | reply overdue, missed > `missedAllowed` | dead: idle until the next opening |
 /// | beating | anything heard | silence begins anew, no strikes |
 /// | beating | look at the silence, ≤ longest | next look one period later |
-/// | beating | look at the silence, > longest | one more strike; dead once there are `strikes` |
+/// | beating | look at the silence, > longest | one more strike; silent, and idle, once there are `strikes` |
 /// | any | connection closes | idle |
 ///
 /// Only a beat that was sent can be answered: an answer to a number above the last one's is made up, and ignored.
@@ -92,8 +92,10 @@ public struct Heartbeat: Sendable, Hashable {
         case send(beat: UInt32)
         /// A sign of life is missing; the connection is given another chance. The number counts those in a row.
         case missed(inARow: UInt16)
-        /// Too many are missing.
+        /// Too many answers are missing.
         case connectionDead
+        /// The silence has lasted too long.
+        case connectionSilent
     }
 
     /// When the next beat is due; `.distantFuture` while idle.
@@ -203,7 +205,7 @@ public struct Heartbeat: Sendable, Hashable {
         strikes &+= 1
         guard Int(strikes) < silence.strikes else {
             connectionClosed()
-            return .connectionDead
+            return .connectionSilent
         }
         return .missed(inARow: strikes)
     }

@@ -296,16 +296,17 @@ public struct ReconnectingClient: Sendable, Hashable {
         actions: inout ClientActions
     ) {
         while heartbeat.nextDeadline <= now {
-            switch heartbeat.advance(to: now, policy: heartbeatPolicy) {
+            let due = heartbeat.advance(to: now, policy: heartbeatPolicy)
+            switch due {
             case .nothing:
                 break
             case .send(let beat):
                 actions.append(.sendHeartbeat(generation: supervisor.generation, beat: beat))
             case .missed(let inARow):
                 actions.append(.heartbeatMissed(inARow: inARow))
-            case .connectionDead:
+            case .connectionDead, .connectionSilent:
                 guard !policy.hazards.contains(.deadConnectionIsIgnored) else { continue }
-                if heartbeatPolicy.silence?.reconnectsAtOnce == true {
+                if due == .connectionSilent, heartbeatPolicy.silence?.reconnectsAtOnce == true {
                     supervisor.reconnect(isManual: false, at: now, policy: policy, actions: &actions)
                 } else {
                     lose(.goingAway, at: now, policy: policy, random: &random, actions: &actions)
