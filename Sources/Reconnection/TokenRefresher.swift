@@ -296,7 +296,7 @@ public struct TokenRefresher: Sendable, Hashable {
         // Without a refresh token only the document's sketch has anything planned: the end, and too early.
         guard hasRefreshToken || policy.hazards.contains(.failureExpires), planned != .distantFuture else { return }
         let room = max(.zero, token.expiresAt - policy.expiryMargin - planned)
-        let wished = max(now, planned + min(policy.spread, room).scaled(by: uniform))
+        let wished = planned + min(policy.spread, room).scaled(by: uniform)
         let overflows =
             policy.hazards.contains(.browserTimerOverflow)
             && (wished - now).flooredToMilliseconds > TokenRefreshPolicy.browserTimerLimit

@@ -253,10 +253,11 @@ import Testing
             BackgroundStep(.connect, count: 0), BackgroundStep(.runQueue, count: 2),
             BackgroundStep(.listChannels, count: -1),
         ]
-        let sync = Sync(BackgroundSyncPolicy(pushSteps: steps))
+        let sync = Sync(BackgroundSyncPolicy(pushSteps: steps + [BackgroundStep(.showMessage)]))
         #expect(sync.push(at: .origin) == [Self.queue()])
         #expect(sync.succeed(Self.id(1, 1), at: .origin) == [.begin(.runQueue, repetition: 1, Self.id(1, 2))])
-        #expect(sync.succeed(Self.id(1, 2), at: .origin) == [.finished(run: 1, .completed)])
+        #expect(sync.succeed(Self.id(1, 2), at: .origin) == [.begin(.showMessage, repetition: 0, Self.id(1, 3))])
+        #expect(sync.succeed(Self.id(1, 3), at: .origin) == [.finished(run: 1, .completed)])
     }
 
     @Test("whatever happens: each run ends once, before the next begins, and only the step under way moves it")

@@ -363,6 +363,18 @@ import Testing
         #expect(probe.fail(3) == [])
     }
 
+    @Test("results before the offline event say nothing about what comes after it")
+    func hysteresisForgetsAtOffline() {
+        var policy = NetworkQualityPolicy.chatSDK
+        policy.hysteresis = .init(improveAfter: 2, worsenAfter: 3)
+        policy.pingsWhileOffline = true
+        let probe = Probe(policy)
+        #expect(probe.levels(after: [.milliseconds(20), .milliseconds(400)]) == [.excellent, .excellent])
+        _ = probe.network(isOnline: false, at: Self.at(11_000))
+        let fast = Interval.milliseconds(20)
+        #expect(probe.levels(after: [fast, fast]) == [.offline, .excellent])
+    }
+
     @Test("nonsense is harmless: made-up numbers, time backwards, an interval of nothing")
     func nonsense() {
         var policy = NetworkQualityPolicy.chatSDK

@@ -239,6 +239,35 @@ import Testing
         #expect(keeper.fail(1, at: Self.at(600)) == [.failed(attempt: 1), .waiting(until: Self.at(601))])
     }
 
+    @Test("decorrelated jitter grows from the delay before, and starts over after a success")
+    func decorrelatedRetries() {
+        var policy = Self.plain
+        policy.retry = Backoff(growth: .fixed(.seconds(10)), cap: .seconds(600), jitter: .decorrelated)
+        let keeper = Keeper(policy, uniforms: [0.5])
+        _ = keeper.start(Self.quarter, at: .origin)
+        _ = keeper.advance(to: Self.at(600))
+        // 10 + ½ · (30 − 10) = 20, then 10 + ½ · (60 − 10) = 35.
+        #expect(keeper.fail(1, at: Self.at(600)).last == .waiting(until: Self.at(620)))
+        _ = keeper.advance(to: Self.at(620))
+        #expect(keeper.fail(2, at: Self.at(620)).last == .waiting(until: Self.at(655)))
+        _ = keeper.advance(to: Self.at(655))
+        _ = keeper.succeed(3, Self.token(from: 655, living: .minutes(15)), at: Self.at(655))
+        _ = keeper.advance(to: Self.at(1_255))
+        #expect(keeper.fail(4, at: Self.at(1_255)).last == .waiting(until: Self.at(1_275)))
+    }
+
+    @Test("a new log-in owes nothing to the backoff of the old one")
+    func startDuringBackoff() {
+        let keeper = Keeper(Self.plain)
+        _ = keeper.start(Self.quarter, at: .origin)
+        _ = keeper.advance(to: Self.at(600))
+        _ = keeper.fail(1, at: Self.at(600))
+        keeper.refresher.stop(policy: keeper.policy)
+        _ = keeper.start(nil, at: Self.at(600))
+        #expect(keeper.refresher.failures == 0)
+        #expect(keeper.need(at: Self.at(600)) == .waitForRefresh(attempt: 2))
+    }
+
     @Test("a refresh under way at expiry may still succeed; until then callers wait for it")
     func successAfterExpiry() {
         let keeper = Keeper(Self.plain)
