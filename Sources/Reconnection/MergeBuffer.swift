@@ -114,8 +114,6 @@ public struct MergeBuffer<Edit> {
             pending.removeFirst(inFlightCount)
         }
         inFlightCount = 0
-        failures = 0
-        lastDelay = nil
         return flushOwed()
     }
 
@@ -171,7 +169,7 @@ extension MergeBuffer: Hashable where Edit: Hashable {}
 /// Settings of a merge buffer.
 public struct MergeBufferPolicy: Sendable, Hashable {
     /// The wait before a failed flush is tried again while online; nil: the next online event tries again. The retry
-    /// count starts at 0 on every network event and after each success.
+    /// count starts at 0 on every network event.
     public var retry: Backoff?
     /// Faults to reproduce.
     public var hazards: MergeBufferHazards

@@ -13,7 +13,7 @@ public import MonotonicTime
 /// | any | connection opens | requested: subscribe is sent, in the order of first subscription, with the old id |
 /// | requested | confirmation or snapshot | confirmed |
 /// | requested | unconfirmed for `resendInterval` since the last subscribe of any topic | requested: sent again |
-/// | requested | rejected | waiting for its rejoin delay; failed if the policy has no `rejoin` |
+/// | requested, confirmed | rejected | waiting for its rejoin delay; failed if the policy has no `rejoin` |
 /// | requested | unconfirmed for `joinTimeout` | the same, after an unsubscribe: a late join must not stay behind |
 /// | waiting | delay over | requested: subscribe is sent |
 /// | any | connection closes | unsent; what waits or has failed is tried again on the next opening |
@@ -32,8 +32,8 @@ public import MonotonicTime
 /// shows rows that were removed while it was away. See `SnapshotVerdict`.
 ///
 /// Harmless by rule: opening twice with the same generation does nothing, with another one it first closes the old
-/// connection; reports with another generation than the open one, for unknown ids or for topics that are not requested
-/// are ignored; releasing a use twice does nothing; time that runs backwards only makes timers late.
+/// connection; reports with another generation than the open one, for unknown ids or for topics that are neither
+/// requested nor confirmed are ignored; releasing a use twice does nothing; time that runs backwards only makes timers late.
 ///
 /// Draws: one number for each rejoin delay whose backoff has jitter, topics due together in the order of first
 /// subscription.
@@ -255,7 +255,7 @@ public struct SubscriptionRegistry<Topic: Hashable & Sendable>: Sendable, Hashab
         return subscriptions[index].state == .confirmed(hasSnapshot: true)
     }
 
-    /// The server refused a subscription.
+    /// The server refused a subscription, or ended one it had confirmed (Phoenix: its channel crashed).
     public mutating func rejected(
         id: ID,
         generation: UInt32,
@@ -264,8 +264,11 @@ public struct SubscriptionRegistry<Topic: Hashable & Sendable>: Sendable, Hashab
         random: inout some RandomSource,
         actions: inout ActionBuffer<SubscriptionAction<Topic>>
     ) {
-        guard let index = index(of: id, generation: generation), case .requested = subscriptions[index].state
-        else { return }
+        guard let index = index(of: id, generation: generation) else { return }
+        switch subscriptions[index].state {
+        case .requested, .confirmed: break
+        case .unsent, .waiting, .failed: return
+        }
         fail(at: index, cause: .rejected, now: now, policy: policy, random: &random, actions: &actions)
         disarmResendIfIdle()
     }
@@ -420,7 +423,8 @@ public enum SubscriptionAction<Topic: Hashable & Sendable>: Sendable, Hashable {
     case subscribe(id: UInt32, topic: Topic, generation: UInt32)
     /// Send an unsubscribe on the connection of this generation.
     case unsubscribe(id: UInt32, topic: Topic, generation: UInt32)
-    /// A subscribe was refused or timed out; it is sent again at `retryAt`, or on the next opening where that is nil.
+    /// A subscribe was refused or timed out, or the server ended its subscription; it is sent again at `retryAt`, or on
+    /// the next opening where that is nil.
     case failed(id: UInt32, topic: Topic, cause: SubscriptionFailureCause, retryAt: Instant?)
     /// All `count` subscriptions that were live when the connection opened, and still are, have been confirmed. Told
     /// once a connection at most, and never if none was live. `sinceDrop` is the time from the first drop since
@@ -430,7 +434,7 @@ public enum SubscriptionAction<Topic: Hashable & Sendable>: Sendable, Hashable {
 
 /// Why a subscribe came to nothing.
 public enum SubscriptionFailureCause: String, Sendable, Hashable, CaseIterable {
-    /// The server refused it.
+    /// The server refused it, or ended it after it was confirmed.
     case rejected
     /// Neither confirmation nor snapshot came in time.
     case timedOut = "timed-out"

@@ -72,8 +72,8 @@ import Testing
             }
             #expect(buffer.nextDeadline == .distantFuture)
             // Honoured once.
-            #expect(buffer.flushSucceeded(number: 2, policy: policy) == .none)
-            #expect(buffer.pending.isEmpty)
+            #expect(buffer.flushFailed(number: 2, at: at(0), policy: policy, random: &random) == .none)
+            #expect(buffer.pendingCount == (succeeds ? 1 : 3))
             #expect(buffer.editsSentTwice == 0)
         }
     }
@@ -147,6 +147,18 @@ import Testing
         _ = buffer.flushFailed(number: 1, at: at(0), policy: policy, random: &random)
         #expect(random.draws == 1)
         #expect(buffer.nextDeadline == at(2))
+    }
+
+    @Test("decorrelated retry waits grow from the one before")
+    func decorrelated() {
+        let policy = MergeBufferPolicy(retry: .exponential(base: .seconds(1), cap: .seconds(60), jitter: .decorrelated))
+        var random = CountingRandomSource([0.5])
+        var buffer = Self.flushing(1, policy: policy)
+        _ = buffer.flushFailed(number: 1, at: at(0), policy: policy, random: &random)
+        #expect(buffer.nextDeadline == at(2))
+        _ = buffer.advance(to: at(2))
+        _ = buffer.flushFailed(number: 2, at: at(2), policy: policy, random: &random)
+        #expect(buffer.nextDeadline == at(5.5))
     }
 
     @Test("results of older flushes, of flushes to come, and repeated ones change nothing")

@@ -260,12 +260,18 @@ private final class TestTracker {
         tracker.forget(99)
         #expect(tracker.opened(2) == [.send(id: 4, kind: .query, generation: 2)])
         #expect(tracker.tracker.pendingCount == 1)
-        // Forgotten while it is fetched again.
-        tracker.answered(4, 2)
+        // One of many that wait.
+        for _ in 1...3 { tracker.offer(.query) }
         tracker.closed(2)
-        tracker.opened(3)
+        tracker.forget(5)
+        #expect(tracker.opened(3).count == 3)
+        for id in [RequestTracker.ID(6), 7] { tracker.answered(id, 3) }
+        // Forgotten while it is fetched again.
+        tracker.answered(4, 3)
+        tracker.closed(3)
+        tracker.opened(4)
         tracker.forget(4)
-        #expect(tracker.answered(4, 3) == [])
+        #expect(tracker.answered(4, 4) == [])
         #expect(tracker.tracker.pendingCount == 0 && tracker.tracker.cachedQueries == [])
     }
 
@@ -299,7 +305,10 @@ private final class TestTracker {
         tracker.opened(2, at: 20)
         tracker.offer(.mutation, at: 20)
         #expect(tracker.tracker.pendingInOrder == [1, 3, 4, 6, 8])
-        tracker.synchronised(upTo: 0)
+        tracker.forget(1)
+        #expect(tracker.tracker.pendingInOrder == [3, 4, 6, 8])
+        tracker.synchronised(upTo: 2)
+        #expect(tracker.tracker.pendingInOrder == [3, 4, 6, 8])
         tracker.synchronised(upTo: 3)
         #expect(tracker.tracker.pendingInOrder == [4, 6, 8])
         // What is in flight is answered for itself.
@@ -349,6 +358,8 @@ private final class TestTracker {
         tracker.synchronised(upTo: 100)
         #expect(tracker.tracker.pendingInOrder == [1, 3])
         #expect(tracker.tracker.pendingCount == 1)
+        tracker.forget(1)
+        #expect(tracker.tracker.pendingInOrder == [3])
     }
 
     // MARK: Random inputs

@@ -250,6 +250,31 @@ private final class TestRegistry {
         #expect(registry.confirmed(2, 2, at: 15) == [])
         #expect(registry.confirmed(1, 2, at: 15) == [])
         #expect(registry.registry.unrestoredCount == 0)
+        // Each drop after a restore is measured for itself.
+        registry.closed(2, at: 20)
+        registry.opened(3, at: 21)
+        for id in UInt32(0)...1 { registry.confirmed(id, 3, at: 21) }
+        #expect(
+            registry.confirmed(2, 3, at: 22) == [.allRestored(generation: 3, count: 3, sinceDrop: .seconds(2))]
+        )
+    }
+
+    @Test("a topic released after it came back does not count for another that has not")
+    func releaseAfterConfirmation() {
+        let registry = TestRegistry()
+        let uses = ["a", "b"].map { registry.subscribe($0).use }
+        registry.opened(1)
+        registry.confirmed(0, 1)
+        #expect(registry.release(uses[0]) == [.unsubscribe(id: 0, topic: "a", generation: 1)])
+        #expect(registry.registry.unrestoredCount == 1)
+        // Nor does one released without a connection.
+        registry.closed(1, at: 1)
+        #expect(registry.release(uses[1], at: 1) == [])
+        #expect(registry.registry.unrestoredCount == 0)
+        // With the last topic the old data has gone.
+        _ = registry.subscribe("c", at: 2)
+        registry.opened(2, at: 3)
+        #expect(registry.confirmed(2, 2, at: 3) == [.allRestored(generation: 2, count: 1, sinceDrop: nil)])
     }
 
     @Test("a drop during the restore does not reset the clock: the data has been old since the first drop")
@@ -384,6 +409,15 @@ private final class TestRegistry {
         dropped.closed(1)
         #expect(dropped.nextDeadline == .distantFuture)
         #expect(dropped.advance(to: at(9)) == [])
+        // Nor does the next connection inherit it, even if nothing is sent there.
+        let inherited = TestRegistry(
+            SubscriptionPolicy(resendInterval: .milliseconds(500), hazards: .storesAreSentOnlyOnce)
+        )
+        inherited.opened(1)
+        _ = inherited.subscribe("a", style: .store)
+        inherited.closed(1)
+        inherited.opened(2)
+        #expect(inherited.nextDeadline == .distantFuture)
     }
 
     // MARK: Rejoin
@@ -444,6 +478,25 @@ private final class TestRegistry {
         #expect(registry.nextDeadline == .distantFuture)
     }
 
+    @Test("a confirmed topic that the server ends is joined again, from the ladder's start, and needs a new snapshot")
+    func endedByTheServer() {
+        let registry = TestRegistry(.phoenixChannels)
+        _ = registry.subscribe("a")
+        registry.opened(1)
+        registry.rejected(0, 1)
+        registry.advance(to: at(1))
+        #expect(registry.snapshot(0, 1, at: 1).actions == [.allRestored(generation: 1, count: 1, sinceDrop: nil)])
+        #expect(
+            registry.rejected(0, 1, at: 5) == [.failed(id: 0, topic: "a", cause: .rejected, retryAt: at(6))]
+        )
+        #expect(!registry.registry.acceptsUpdate(id: 0, generation: 1))
+        #expect(registry.advance(to: at(6)) == [.subscribe(id: 0, topic: "a", generation: 1)])
+        // The restore was over long ago.
+        let (verdict, actions) = registry.snapshot(0, 1, at: 7)
+        #expect(verdict == .replace && actions == [])
+        #expect(registry.registry.unrestoredCount == 0)
+    }
+
     @Test("released while it waits for its rejoin, a topic is forgotten without an unsubscribe")
     func releaseWhileWaiting() {
         let registry = TestRegistry(.phoenixChannels)
@@ -491,6 +544,20 @@ private final class TestRegistry {
         #expect(registry.registry.subscriptions.map(\.state) == [.waiting(until: at(12)), .waiting(until: at(14))])
         registry.advance(to: at(12))
         #expect(registry.random.draws == 2)
+    }
+
+    @Test("decorrelated rejoin delays grow from the one before")
+    func decorrelated() {
+        let registry = TestRegistry(
+            SubscriptionPolicy(rejoin: .exponential(base: .seconds(1), cap: .seconds(60), jitter: .decorrelated))
+        )
+        _ = registry.subscribe("a")
+        registry.opened(1)
+        registry.rejected(0, 1)
+        #expect(registry.nextDeadline == at(2))
+        registry.advance(to: at(2))
+        registry.rejected(0, 1, at: 2)
+        #expect(registry.nextDeadline == at(5.5))
     }
 
     // MARK: Hazards
