@@ -18,9 +18,9 @@ public import MonotonicTime
 /// | cached query in flight again | connection drops | cached: nothing is told |
 /// | any | `forget` | gone: no outcome is told |
 ///
-/// **Predictions.** A mutation that the app applies locally before its answer stands in `pendingInOrder` while its effect
-/// on the server is open: from its sending until it is answered or refused. On a refusal the app takes the last state
-/// of the server and applies the mutations of `pendingInOrder` on top, in that order. With the policy's
+/// **Predictions.** A mutation that the app applies locally before its answer stands in `pendingInOrder` while its
+/// effect on the server is open: from its sending until it is answered or refused. On a refusal the app takes the last
+/// state of the server and applies the mutations of `pendingInOrder` on top, in that order. With the policy's
 /// `keepsUnresolvedUntilSync`, mutations lost in a drop or timed out stay there until `synchronised(upTo:)`.
 ///
 /// Harmless by rule: opening twice with the same generation does nothing, with another one it first closes the old
@@ -29,8 +29,8 @@ public import MonotonicTime
 ///
 /// Draws: none.
 ///
-/// - Complexity: offering O(1); an answer O(log n), n being the requests in flight; all amortised and without allocation
-///   once the storage has grown.
+/// - Complexity: offering O(1); an answer O(log n), n being the requests in flight; all amortised and without
+///   allocation once the storage has grown.
 /// - Source: pl3xus connection management guide (requests and queries); the party-table app's intents.
 public struct RequestTracker: Sendable, Hashable {
     /// Names a request, on every connection; counts from 1. 64 bits, so that it never starts over.

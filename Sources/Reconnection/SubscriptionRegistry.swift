@@ -23,17 +23,18 @@ public import MonotonicTime
 /// connection.
 ///
 /// **Before any user traffic.** The driver calls `connectionOpened` when it carries out the client's action
-/// `.phaseChanged(from: _, to: .connected)`, with the client's generation, and carries the registry's actions out before
-/// it goes on. `ReconnectingClient` puts that action before the first `.sendMessage` of the connection, so every
+/// `.phaseChanged(from: _, to: .connected)`, with the client's generation, and carries the registry's actions out
+/// before it goes on. `ReconnectingClient` puts that action before the first `.sendMessage` of the connection, so every
 /// subscribe is on the wire before the outbox sends anything. Likewise `connectionClosed` belongs to
 /// `.phaseChanged(from: .connected, to: _)`.
 ///
-/// **A snapshot replaces.** `snapshotReceived` and `acceptsUpdate` say what to do with data: an app that obeys them never
-/// shows rows that were removed while it was away. See `SnapshotVerdict`.
+/// **A snapshot replaces.** `snapshotReceived` and `acceptsUpdate` say what to do with data: an app that obeys them
+/// never shows rows that were removed while it was away. See `SnapshotVerdict`.
 ///
 /// Harmless by rule: opening twice with the same generation does nothing, with another one it first closes the old
 /// connection; reports with another generation than the open one, for unknown ids or for topics that are neither
-/// requested nor confirmed are ignored; releasing a use twice does nothing; time that runs backwards only makes timers late.
+/// requested nor confirmed are ignored; releasing a use twice does nothing; time that runs backwards only makes timers
+/// late.
 ///
 /// Draws: one number for each rejoin delay whose backoff has jitter, topics due together in the order of first
 /// subscription.
