@@ -25,6 +25,8 @@ struct RareState: Sendable, Hashable {
     var transportRetries = 0
     /// After a forced reconnect under `forcedReconnectIsLast`.
     var isLastConnection = false
+    /// The current transport lives, though a late loss of another was taken for its end.
+    var isLeftOpen = false
     var pollAt: Instant = .distantFuture
     var lastHeard: Instant = .distantPast
     var droppedAt: Instant = .distantPast
@@ -57,7 +59,11 @@ extension ConnectionSupervisor {
         guard policy.hazards.contains(.hearsReplacedTransports), (1...lastGeneration).contains(generation) else {
             return false
         }
-        return phase == .waiting || phase == .connecting || phase == .connected
+        switch phase {
+        case .waiting, .connecting, .connected: return true
+        case .stopped: return policy.hazards.contains(.stopIsADrop)
+        case .closing, .paused, .exhausted, .blocked: return false
+        }
     }
 
     /// A retry is asked for while one is pending that nothing cancels.
@@ -104,6 +110,14 @@ extension ConnectionSupervisor {
         actions.append(.retryScheduled(at: due, retry: UInt32(clamping: used)))
     }
 
+    /// An attempt of the client's own begins the transport's retries anew, and cancels the one it has pending.
+    mutating func restartTransportRetries() {
+        guard !rare.isEmpty else { return }
+        rare[0].transportRetries = 0
+        rare[0].isLeftOpen = false
+        rare[0].timers.removeAll { $0.owner == .transport }
+    }
+
     /// Connects at once, though a delay is armed.
     mutating func attemptBesideTimer(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         guard phase == .waiting, phaseDeadline < .distantFuture else { return }
@@ -136,7 +150,16 @@ extension ConnectionSupervisor {
         if !policy.hazards.contains(.successKeepsTimer) { rare[0].timers.removeAll() }
         rare[0].lastHeard = now
         rare[0].droppedAt = .distantPast
+        rare[0].isLeftOpen = false
     }
+
+    /// A loss was heard that is not the current transport's; or it is, and that one is gone.
+    mutating func noteLateLoss(of generation: UInt32) {
+        needRareState()
+        rare[0].isLeftOpen = generation != self.generation && (isLeftOpen || phase == .connecting || phase == .connected)
+    }
+
+    private var isLeftOpen: Bool { rare.first?.isLeftOpen ?? false }
 
     mutating func noteDrop(at now: Instant) {
         if !rare.isEmpty { rare[0].droppedAt = now }
@@ -144,7 +167,8 @@ extension ConnectionSupervisor {
 
     mutating func noteStop(at now: Instant, policy: ClientPolicy) {
         if !rare.isEmpty { rare[0].pollAt = .distantFuture }
-        guard policy.hazards.contains(.stopIsADrop) else { return }
+        // A client that hears the late close of its own socket hears of the drop that way.
+        guard policy.hazards.contains(.stopIsADrop), !policy.hazards.contains(.hearsReplacedTransports) else { return }
         needRareState()
         rare[0].timers.append(RareState.Timer(due: now, owner: .stop))
     }
@@ -243,6 +267,7 @@ extension ConnectionSupervisor {
             replaceTransport(at: now, policy: policy, actions: &actions)
         case .transport:
             closeLiveTransport(policy, &actions)
+            rare[0].isLeftOpen = false
             breakerEpoch = breaker.epoch
             openTransport(at: now, policy: policy, actions: &actions)
         }
@@ -254,7 +279,9 @@ extension ConnectionSupervisor {
     }
 
     private func closeLiveTransport(_ policy: ClientPolicy, _ actions: inout ClientActions) {
-        guard phase == .connecting || phase == .connected, !policy.hazards.contains(.opensBeside) else { return }
+        guard phase == .connecting || phase == .connected || rare[0].isLeftOpen,
+            !policy.hazards.contains(.opensBeside)
+        else { return }
         actions.append(.closeTransport(generation: generation, close: .goingAway))
     }
 

@@ -283,6 +283,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         }
         let isLate = generation != self.generation || (phase != .connecting && phase != .connected)
         guard !isLate || hearsLateLoss(of: generation, policy) else { return false }
+        if isLate { noteLateLoss(of: generation) }
         lost(close: close, isLate: isLate, at: now, policy: policy, random: &random, actions: &actions)
         return true
     }
@@ -451,6 +452,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         } else {
             breakerEpoch = breaker.epoch
         }
+        restartTransportRetries()
         openTransport(at: now, policy: policy, actions: &actions)
     }
 

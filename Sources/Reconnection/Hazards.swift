@@ -98,7 +98,7 @@ public struct Hazards: OptionSet, Sendable, Hashable {
 public struct TransportRetryPolicy: Sendable, Hashable {
     /// The wait after each loss.
     public var delay: Interval
-    /// How many retries it makes until the app starts the client anew; nil means no limit.
+    /// How many retries it makes until the client itself makes an attempt; nil means no limit.
     public var limit: Int?
 
     /// A second owner's settings.

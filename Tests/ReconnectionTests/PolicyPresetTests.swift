@@ -190,7 +190,8 @@ import Testing
     func policyViolation(preset: PolicyPreset) {
         let client = TestClient(preset.policy)
         client.start(at: 0)
-        client.lost(1, .policyViolation, at: 0)
+        if client.phase == .waiting { client.advance(to: client.nextDeadline) }
+        client.lost(1, .policyViolation, at: client.now)
         let isBlocked = preset.name == "chat-sdk" || preset.name.hasPrefix("party-table")
         #expect(client.phase == (isBlocked ? .blocked : .waiting))
     }

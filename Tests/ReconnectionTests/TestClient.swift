@@ -72,6 +72,11 @@ final class TestClient {
     }
 
     @discardableResult
+    func reconnect(at seconds: Double) -> [ClientAction] {
+        deliver(at(seconds)) { $0.client.reconnect(at: $0.now, policy: $0.policy, actions: &$0.actions) }
+    }
+
+    @discardableResult
     func credentialsRenewed(at seconds: Double) -> [ClientAction] {
         deliver(at(seconds)) { $0.client.credentialsRenewed(at: $0.now, policy: $0.policy, actions: &$0.actions) }
     }

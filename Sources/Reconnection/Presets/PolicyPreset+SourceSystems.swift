@@ -39,7 +39,7 @@ extension PolicyPreset {
         ),
         PolicyPreset(
             name: "landale-python",
-            summary: "Doubling from 1 s to 60 s plus up to 10 %, ten retries, growth until 30 s stable, the same breaker.",
+            summary: "Doubling from 1 s to 60 s plus up to 10 %, ten retries, 30 s stable window, the same breaker.",
             source: "bryanveloso/landale, packages/shared-python (6bbdc24)",
             policy: landalePython
         ),
@@ -97,7 +97,7 @@ extension PolicyPreset {
         ),
         PolicyPreset(
             name: "pl3xus-as-built",
-            summary: "Two owners of retries on one socket, timers nobody cancels: a healthy client reconnects for ever.",
+            summary: "Two owners of retries, timers nobody cancels: a healthy client reconnects every two seconds.",
             source: "vertec-io/pl3xus with leptos-use 0.16.3, as built (8df9642)",
             policy: pl3xus.with {
                 $0.closingTimeout = .zero

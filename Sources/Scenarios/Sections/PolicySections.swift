@@ -235,7 +235,7 @@ enum PolicySections {
         "A second owner of retries on the same socket.",
         keys: [
             .required("delay", .duration, "The wait after each loss."),
-            .optional("limit", .oneOf([.count, none]), "Its retries until the app starts anew.", default: "none"),
+            .optional("limit", .oneOf([.count, none]), "Its retries until the client makes an attempt.", default: "none"),
         ]
     )
 
