@@ -196,8 +196,9 @@ public struct CircuitBreaker: Sendable, Hashable {
             keptFailures = 0
             return successes + 1 >= policy.successesToClose ? .closes : .stays
         case .open:
-            keptFailures = 0
-            return policy.hazards.contains(.successWhileOpenCloses) ? .closes : .stays
+            if policy.hazards.contains(.successWhileOpenCloses) { return .closes }
+            if policy.hazards.contains(.lateResultsCount) { keptFailures = 0 }
+            return .stays
         }
     }
 

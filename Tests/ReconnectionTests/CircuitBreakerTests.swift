@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct CircuitBreakerTests {
     /// A breaker with its policy and its random numbers.
-    private final class Guarded {
+    final class Guarded {
         var breaker = CircuitBreaker()
         let policy: CircuitBreakerPolicy
         var random: CountingRandomSource
@@ -22,6 +22,11 @@ import Testing
 
         func succeed(_ epoch: UInt32) -> CircuitBreaker.Transition {
             breaker.recordSuccess(epoch: epoch, policy: policy)
+        }
+
+        @discardableResult
+        func succeed(_ epoch: UInt32, at time: Instant) -> CircuitBreaker.Transition {
+            breaker.recordSuccess(epoch: epoch, at: time, policy: policy, random: &random)
         }
 
         @discardableResult
