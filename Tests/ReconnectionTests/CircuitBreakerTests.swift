@@ -20,6 +20,8 @@ import Testing
             breaker.requestPermission(at: time, policy: policy)
         }
 
+        func look(at time: Instant) -> Bool { breaker.isOpen(at: time, policy: policy) }
+
         func succeed(_ epoch: UInt32) -> CircuitBreaker.Transition {
             breaker.recordSuccess(epoch: epoch, policy: policy)
         }
