@@ -72,6 +72,12 @@ public struct CircuitBreaker: Sendable, Hashable {
 
     /// Asks to make a call now.
     public mutating func requestPermission(at now: Instant, policy: CircuitBreakerPolicy) -> Permission {
+        if case .closed = state { return .granted(epoch: epoch) }
+        return requestProbe(at: now, policy: policy)
+    }
+
+    @inline(never)
+    private mutating func requestProbe(at now: Instant, policy: CircuitBreakerPolicy) -> Permission {
         switch state {
         case .closed:
             return .granted(epoch: epoch)
@@ -112,6 +118,17 @@ public struct CircuitBreaker: Sendable, Hashable {
     /// next result that has a time, a share within a time counts it in its last slice, and a `probeShare` that should
     /// open the breaker lets another `probeLimit` calls pass. Policies with shares want `recordSuccess(epoch:at:…)`.
     public mutating func recordSuccess(epoch: UInt32, policy: CircuitBreakerPolicy) -> Transition {
+        // Nearly every result ends here: short enough to be inlined, as the rest is not.
+        if case .closed = state, case .consecutive = policy.counting, epoch == self.epoch {
+            state = .closed(consecutiveFailures: 0)
+            openingsInARow = 0
+            return .none
+        }
+        return succeed(epoch: epoch, policy: policy)
+    }
+
+    @inline(never)
+    private mutating func succeed(epoch: UInt32, policy: CircuitBreakerPolicy) -> Transition {
         switch countSuccess(epoch: epoch, at: nil, policy: policy) {
         case .stays:
             return .none
@@ -142,6 +159,22 @@ public struct CircuitBreaker: Sendable, Hashable {
     /// Reports that a permitted call failed. Draws one number if this opens the breaker and its period is spread, or
     /// what `openGrowth` draws.
     public mutating func recordFailure(
+        epoch: UInt32,
+        at now: Instant,
+        policy: CircuitBreakerPolicy,
+        random: inout some RandomSource
+    ) -> Transition {
+        if case .closed(let failures) = state, case .consecutive = policy.counting, epoch == self.epoch,
+            failures + 1 < policy.failuresToOpen
+        {
+            state = .closed(consecutiveFailures: failures + 1)
+            return .none
+        }
+        return fail(epoch: epoch, at: now, policy: policy, random: &random)
+    }
+
+    @inline(never)
+    private mutating func fail(
         epoch: UInt32,
         at now: Instant,
         policy: CircuitBreakerPolicy,

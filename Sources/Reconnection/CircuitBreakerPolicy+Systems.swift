@@ -121,8 +121,8 @@ extension CircuitBreakerPolicy {
     /// Finagle's failure accrual by failures in a row: five, then open periods that double with equal jitter, up to
     /// exactly 300 s.
     ///
-    /// Opening k in a row lasts h + U · h with h = 5 s · 2^(k − 1), at most 300 s. The first lasts 2.5 ... 5 s here;
-    /// Finagle starts with exactly 5 s.
+    /// Opening k in a row lasts h + U · h with h = 5 s · 2^(k − 1), at most 300 s; the first lasts exactly
+    /// 5 s.
     ///
     /// - Source: twitter/finagle, `FailureAccrualFactory`, `Backoff.EqualJittered`.
     public static let finagle = CircuitBreakerPolicy(
@@ -131,7 +131,8 @@ extension CircuitBreakerPolicy {
             growth: .exponential(base: .seconds(5), factor: 2),
             cap: .seconds(300),
             capOrder: .afterJitter,
-            jitter: .equal
+            jitter: .equal,
+            firstJittered: 1
         )
     )
 
