@@ -52,6 +52,11 @@ public struct Backoff: Sendable, Hashable {
         case smoothDecorrelated
         /// v + fraction · v · (2U − 1), never below zero (landale's browser client: 0.25).
         case symmetric(fraction: Double)
+        /// v − w + ⌊U · (2w + 1)⌋ with w = ⌊⌊v⌋ / 100⌋ · percent, all in whole units of the rounding: what integer
+        /// arithmetic makes of ± percent, both ends included (the pools of AsyncHTTPClient and PostgresNIO: 3).
+        ///
+        /// - Source: async-http-client, `HTTPConnectionPool+Backoff.swift`.
+        case symmetricPercent(Int)
         /// v + fraction · v · U (landale's Python client: 0.1).
         case additive(fraction: Double)
         /// v − fraction · v · U, never below zero (Ably: 0.2).
@@ -99,12 +104,21 @@ public struct Backoff: Sendable, Hashable {
         /// Whether the random part is drawn from one unit more, so that after rounding down its largest value comes
         /// up as often as any other: ⌊U · (width + 1)⌋, as integer generators do (Centrifuge, cenkalti/backoff).
         public var drawsUpperEnd: Bool
+        /// Whether exponential growth, too, is rounded, and that at each of its steps: what remains of an integer that
+        /// is multiplied again and again (cenkalti/backoff, resilience4j).
+        public var roundsGrowth: Bool
 
         /// A rule made of its parts.
-        public init(_ direction: Direction, to unit: Interval, drawsUpperEnd: Bool = false) {
+        public init(
+            _ direction: Direction,
+            to unit: Interval,
+            drawsUpperEnd: Bool = false,
+            roundsGrowth: Bool = false
+        ) {
             self.direction = direction
             self.unit = unit
             self.drawsUpperEnd = drawsUpperEnd
+            self.roundsGrowth = roundsGrowth
         }
 
         /// To the nearest nanosecond.
@@ -332,6 +346,10 @@ public struct Backoff: Sendable, Hashable {
             return step.isNaN ? cap : step * (1 / 1.4) * grown(0)
         case .symmetric(let fraction):
             return value + fraction * value * (2 * uniform - 1) + uniform * upperEnd
+        case .symmetricPercent(let percent):
+            let whole = value.rounded(.down)
+            let width = (whole / 100).rounded(.down) * Double(percent)
+            return max(0, whole - width + (uniform * (2 * width + 1)).rounded(.down))
         case .additive(let fraction):
             return value + uniform * (fraction * value + upperEnd)
         case .subtractive(let fraction):
@@ -382,6 +400,7 @@ public struct Backoff: Sendable, Hashable {
             // Zero times an overflown power would not be a number.
             guard base != .zero else { return 0 }
             let (exponent, overflow) = retry.addingReportingOverflow(exponentOffset)
+            if rounding.roundsGrowth { return steps(units(base), factor, overflow ? .max : exponent) }
             return units(base) * power(factor, overflow ? .max : exponent)
         case .table(let delays):
             guard let last = delays.last else { return 0 }
@@ -389,6 +408,18 @@ public struct Backoff: Sendable, Hashable {
         case .compounding(let base, _):
             return units(base)
         }
+    }
+
+    /// Multiplied and rounded so many times.
+    private func steps(_ base: Double, _ factor: Double, _ count: Int) -> Double {
+        var value = base
+        for _ in 0..<max(0, count) {
+            let next = wholeUnits(value * factor)
+            // The growth is over where a step changes nothing, or the longest interval is reached.
+            guard next != value, next < 0x1p63 else { return next }
+            value = next
+        }
+        return value
     }
 
     /// factor^exponent by repeated squaring: exact for whole factors, and the same on every platform, which the C

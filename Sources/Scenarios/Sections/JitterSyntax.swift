@@ -6,7 +6,8 @@ enum JitterSyntax {
     static let pattern = "^(" + forms.map(formPattern).joined(separator: "|") + ")$"
 
     private static let forms = [
-        "none", "full", "equal", "decorrelated", "smooth-decorrelated", "symmetric(25%)", "additive(10%)",
+        "none", "full", "equal", "decorrelated", "smooth-decorrelated", "symmetric(25%)", "symmetric-percent(3)",
+        "additive(10%)",
         "subtractive(20%)", "additive-up-to(1s)", "additive-between(300ms, 3s)", "minimum-plus-full(100ms)",
         "full-above(1s)", "sign-from-digit(50%)",
     ]
@@ -32,6 +33,11 @@ enum JitterSyntax {
         case ("decorrelated", 0): return .decorrelated
         case ("smooth-decorrelated", 0): return .smoothDecorrelated
         case ("symmetric", 1): return .symmetric(fraction: try Quantity.share(arguments[0]))
+        case ("symmetric-percent", 1):
+            guard let percent = Int(arguments[0]), (0...100).contains(percent) else {
+                throw Complaint("'symmetric-percent' takes a whole number from 0 to 100, not \(quoted(arguments[0]))")
+            }
+            return .symmetricPercent(percent)
         case ("additive", 1): return .additive(fraction: try Quantity.share(arguments[0]))
         case ("subtractive", 1): return .subtractive(fraction: try Quantity.probability(arguments[0]))
         case ("sign-from-digit", 1): return .signFromDigit(fraction: try Quantity.probability(arguments[0]))
@@ -68,6 +74,7 @@ enum JitterSyntax {
         case .decorrelated: "decorrelated"
         case .smoothDecorrelated: "smooth-decorrelated"
         case .symmetric(let fraction): "symmetric(\(fraction))"
+        case .symmetricPercent(let percent): "symmetric-percent(\(percent))"
         case .additive(let fraction): "additive(\(fraction))"
         case .subtractive(let fraction): "subtractive(\(fraction))"
         case .additiveConstant(let upTo): "additive-up-to(\(upTo.scenarioText))"

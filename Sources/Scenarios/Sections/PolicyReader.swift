@@ -215,7 +215,8 @@ struct PolicyReader {
         rounding = Backoff.Rounding(
             keys.choice("direction").flatMap(Backoff.Rounding.Direction.init) ?? .down,
             to: keys.duration("to", .above(.zero)) ?? .milliseconds(1),
-            drawsUpperEnd: keys.boolean("draws-upper-end") ?? false
+            drawsUpperEnd: keys.boolean("draws-upper-end") ?? false,
+            roundsGrowth: keys.boolean("rounds-growth") ?? false
         )
     }
 

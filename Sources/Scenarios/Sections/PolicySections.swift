@@ -183,6 +183,12 @@ enum PolicySections {
                 "Whether the range is one unit wider, so that its end comes up as often as the rest.",
                 default: "false"
             ),
+            .optional(
+                "rounds-growth",
+                .boolean,
+                "Whether exponential growth is rounded at each step, too.",
+                default: "false"
+            ),
         ]
     )
 

@@ -102,7 +102,7 @@ extension ScenarioFile {
     private static func rounding(_ rounding: Backoff.Rounding) -> Pairs {
         [
             ("to", rounding.unit.scenarioText), ("direction", rounding.direction.rawValue),
-            ("draws-upper-end", "\(rounding.drawsUpperEnd)"),
+            ("draws-upper-end", "\(rounding.drawsUpperEnd)"), ("rounds-growth", "\(rounding.roundsGrowth)"),
         ]
     }
 
