@@ -13,6 +13,7 @@ extension PolicyPreset {
     private static func shape(_ name: String, _ summary: String, _ jitter: Backoff.Jitter) -> PolicyPreset {
         PolicyPreset(
             name: name,
+            kind: .shape,
             summary: summary,
             source: "M. Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015",
             policy: ClientPolicy(

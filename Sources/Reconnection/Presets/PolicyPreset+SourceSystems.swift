@@ -87,6 +87,7 @@ extension PolicyPreset {
     static let sourceSystemsAsBuilt: [PolicyPreset] = [
         PolicyPreset(
             name: "valtio-y-as-built",
+            kind: .asBuilt,
             summary: "Hears old transports, keeps its timer after a success, handles each failure twice.",
             source: "valtiojs/valtio-y, examples/06_resilient_provider, as built (a014106)",
             policy: valtioY.with {
@@ -97,6 +98,7 @@ extension PolicyPreset {
         ),
         PolicyPreset(
             name: "pl3xus-as-built",
+            kind: .asBuilt,
             summary: "Two owners of retries, timers nobody cancels: a healthy client reconnects every two seconds.",
             source: "vertec-io/pl3xus with leptos-use 0.16.3, as built (8df9642)",
             policy: pl3xus.with {
@@ -110,12 +112,14 @@ extension PolicyPreset {
         ),
         PolicyPreset(
             name: "landale-as-built",
+            kind: .asBuilt,
             summary: "The transport retries at once through an open breaker; healthy links are torn down after 150 s.",
             source: "bryanveloso/landale, packages/shared/src/websocket/socket.ts, as built (6bbdc24)",
             policy: landaleAsBuilt
         ),
         PolicyPreset(
             name: "landale-python-as-built",
+            kind: .asBuilt,
             summary: "Always 1 s after a drop; the breaker is asked at the start only; dead connections stay.",
             source: "bryanveloso/landale, packages/shared-python, as built (6bbdc24)",
             policy: landalePython.with {
@@ -127,12 +131,14 @@ extension PolicyPreset {
         ),
         PolicyPreset(
             name: "chat-sdk-as-built",
+            kind: .asBuilt,
             summary: "No breaker, no heartbeat, no timeout; the queue runs all at once, five tries a message.",
             source: "Impact-Idol/ChatSDK, packages/core, as shipped (121913c)",
             policy: chatSDKAsBuilt
         ),
         PolicyPreset(
             name: "party-table-as-built",
+            kind: .asBuilt,
             summary: "The plan's version: the first attempt waits, too, and the first of several closes decides.",
             source: "hansy/drawspell, apps/web multiplayer-sync, as built (8d6f4b1)",
             policy: partyTable.with {
@@ -143,6 +149,7 @@ extension PolicyPreset {
         ),
         PolicyPreset(
             name: "party-table-machine-as-built",
+            kind: .asBuilt,
             summary: "Each attempt resets the counter: a refused client retries every 0–1 s for ever.",
             source: "hansy/drawspell, multiplayer-sync machine, as built (fae3125)",
             policy: partyTable.with {
@@ -153,6 +160,7 @@ extension PolicyPreset {
         ),
         PolicyPreset(
             name: "party-table-current-as-built",
+            kind: .asBuilt,
             summary: "Everyone rate-limited returns after exactly 120 s; resume ignores its delay.",
             source: "hansy/drawspell, multiplayer-sync hook, as built (19162df)",
             policy: partyTableCurrent.with {
