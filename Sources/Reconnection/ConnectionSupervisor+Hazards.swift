@@ -46,7 +46,7 @@ extension ConnectionSupervisor {
 
     /// A late success marks the client connected.
     mutating func adoptsLateOpening(of generation: UInt32, _ policy: ClientPolicy) -> Bool {
-        guard policy.hazards.contains(.hearsReplacedTransports), (1...lastGeneration).contains(generation) else {
+        guard policy.hazards.contains(.hearsReplacedTransports), generation > 0, generation <= lastGeneration else {
             return false
         }
         guard phase != .connected, phase != .closing else { return false }
@@ -56,7 +56,7 @@ extension ConnectionSupervisor {
 
     /// A late loss is taken for one of the connection there is.
     func hearsLateLoss(of generation: UInt32, _ policy: ClientPolicy) -> Bool {
-        guard policy.hazards.contains(.hearsReplacedTransports), (1...lastGeneration).contains(generation) else {
+        guard policy.hazards.contains(.hearsReplacedTransports), generation > 0, generation <= lastGeneration else {
             return false
         }
         switch phase {

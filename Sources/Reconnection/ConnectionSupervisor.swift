@@ -239,15 +239,19 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         generation: UInt32,
         at now: Instant,
         policy: ClientPolicy,
+        random: inout some RandomSource,
         actions: inout ClientActions
     ) -> Bool {
         if generation != self.generation || phase != .connecting {
             guard adoptsLateOpening(of: generation, policy) else { return false }
         }
-        if let breakerPolicy = policy.breaker,
-            breaker.recordSuccess(epoch: breakerEpoch, policy: breakerPolicy) == .closed
-        {
-            actions.append(.breakerClosed)
+        if let breakerPolicy = policy.breaker {
+            switch breaker.recordSuccess(epoch: breakerEpoch, at: now, policy: breakerPolicy, random: &random) {
+            case .none: break
+            case .closed: actions.append(.breakerClosed)
+            // A share of failures is decided after each result, a success included.
+            case .opened(let until): actions.append(.breakerOpened(until: until))
+            }
         }
         phaseDeadline = .distantFuture
         milestone = .distantFuture

@@ -167,7 +167,14 @@ public struct ReconnectingClient: Sendable, Hashable {
             supervisor.memberOpened(policy)
             guard effect == .connected else { return }
         }
-        guard supervisor.transportOpened(generation: generation, at: now, policy: policy, actions: &actions)
+        guard
+            supervisor.transportOpened(
+                generation: generation,
+                at: now,
+                policy: policy,
+                random: &random,
+                actions: &actions
+            )
         else { return }
         if let heartbeatPolicy = policy.heartbeat {
             heartbeat.connectionOpened(at: now, policy: heartbeatPolicy, random: &random)
