@@ -82,10 +82,35 @@ final class TestClient {
     }
 
     @discardableResult
-    func opened(_ generation: UInt32, at seconds: Double) -> [ClientAction] {
+    func credentialsWithdrawn(at seconds: Double) -> [ClientAction] {
+        deliver(at(seconds)) { $0.client.credentialsWithdrawn(at: $0.now, policy: $0.policy, actions: &$0.actions) }
+    }
+
+    @discardableResult
+    func prepared(_ generation: UInt32, at seconds: Double) -> [ClientAction] {
+        deliver(at(seconds)) {
+            $0.client.attemptPrepared(generation: generation, at: $0.now, policy: $0.policy, actions: &$0.actions)
+        }
+    }
+
+    @discardableResult
+    func received(_ generation: UInt32, at seconds: Double) -> [ClientAction] {
+        deliver(at(seconds)) { $0.client.received(generation: generation, at: $0.now, policy: $0.policy) }
+    }
+
+    /// Answers the last beat, if one was sent.
+    func answerBeats() {
+        let heartbeat = client.heartbeat
+        guard heartbeat.replyDeadline < .distantFuture else { return }
+        answered(client.supervisor.generation, beat: heartbeat.lastBeat, at: now.seconds)
+    }
+
+    @discardableResult
+    func opened(_ generation: UInt32, member: Int = 0, at seconds: Double) -> [ClientAction] {
         deliver(at(seconds)) {
             $0.client.transportOpened(
                 generation: generation,
+                member: member,
                 at: $0.now,
                 policy: $0.policy,
                 random: &$0.random,
@@ -95,15 +120,26 @@ final class TestClient {
     }
 
     @discardableResult
-    func lost(_ generation: UInt32, _ close: Close = .abnormal, at seconds: Double) -> [ClientAction] {
-        lost(generation, close, at: Instant(Interval(seconds: seconds)))
+    func lost(
+        _ generation: UInt32,
+        member: Int = 0,
+        _ close: Close = .abnormal,
+        at seconds: Double
+    ) -> [ClientAction] {
+        lost(generation, member: member, close, at: Instant(Interval(seconds: seconds)))
     }
 
     @discardableResult
-    func lost(_ generation: UInt32, _ close: Close = .abnormal, at time: Instant) -> [ClientAction] {
+    func lost(
+        _ generation: UInt32,
+        member: Int = 0,
+        _ close: Close = .abnormal,
+        at time: Instant
+    ) -> [ClientAction] {
         deliver(time) {
             $0.client.transportLost(
                 generation: generation,
+                member: member,
                 close: close,
                 at: $0.now,
                 policy: $0.policy,
