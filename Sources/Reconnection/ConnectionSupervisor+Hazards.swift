@@ -156,7 +156,8 @@ extension ConnectionSupervisor {
     /// A loss was heard that is not the current transport's; or it is, and that one is gone.
     mutating func noteLateLoss(of generation: UInt32) {
         needRareState()
-        rare[0].isLeftOpen = generation != self.generation && (isLeftOpen || phase == .connecting || phase == .connected)
+        rare[0].isLeftOpen =
+            generation != self.generation && (isLeftOpen || phase == .connecting || phase == .connected)
     }
 
     private var isLeftOpen: Bool { rare.first?.isLeftOpen ?? false }

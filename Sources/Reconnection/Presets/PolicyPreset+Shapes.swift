@@ -16,14 +16,25 @@ extension PolicyPreset {
             kind: .shape,
             summary: summary,
             source: "M. Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015",
-            policy: ClientPolicy(
-                backoff: .exponential(base: .seconds(1), cap: .seconds(30), jitter: jitter),
-                reset: ClientPolicy.ResetRule(afterSuccess: .afterStable(.seconds(10))),
-                connectTimeout: .seconds(10),
-                offline: .pauses,
-                heartbeat: HeartbeatPolicy(interval: .seconds(30), replyTimeout: .seconds(10), randomFirstPhase: true),
-                outbox: OutboxPolicy(window: 8)
-            )
+            policy: .shape(jitter)
+        )
+    }
+}
+
+extension ClientPolicy {
+    /// What to ship where nothing speaks for something else: full jitter from 1 s doubling to 30 s, a counter that
+    /// resets after 10 stable seconds, 10 s for an attempt, away while there is no network, a heartbeat of 30 s in
+    /// random phase, and a queue with eight messages under way. The preset `full-jitter`.
+    public static let standard = shape(.full)
+
+    fileprivate static func shape(_ jitter: Backoff.Jitter) -> ClientPolicy {
+        ClientPolicy(
+            backoff: .exponential(base: .seconds(1), cap: .seconds(30), jitter: jitter),
+            reset: ResetRule(afterSuccess: .afterStable(.seconds(10))),
+            connectTimeout: .seconds(10),
+            offline: .pauses,
+            heartbeat: HeartbeatPolicy(interval: .seconds(30), replyTimeout: .seconds(10), randomFirstPhase: true),
+            outbox: OutboxPolicy(window: 8)
         )
     }
 }

@@ -241,7 +241,12 @@ enum PolicySections {
         "A second owner of retries on the same socket.",
         keys: [
             .required("delay", .duration, "The wait after each loss."),
-            .optional("limit", .oneOf([.count, none]), "Its retries until the client makes an attempt.", default: "none"),
+            .optional(
+                "limit",
+                .oneOf([.count, none]),
+                "Its retries until the client makes an attempt.",
+                default: "none"
+            ),
         ]
     )
 
