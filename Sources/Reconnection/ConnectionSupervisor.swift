@@ -86,6 +86,16 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         return rare.isEmpty ? usual : min(usual, rare[0].nextDeadline)
     }
 
+    /// When the next attempt begins if nothing else happens, for people who wait; `.distantFuture` unless waiting, and
+    /// while waiting for something other than time: a gate that holds attempts, or what a poll loop finds.
+    public var nextAttempt: Instant {
+        guard phase == .waiting else { return .distantFuture }
+        var next = phaseDeadline
+        guard let rare = rare.first else { return next }
+        for timer in rare.timers where timer.due < next { next = timer.due }
+        return next
+    }
+
     // MARK: What the app and its system say
 
     mutating func start(

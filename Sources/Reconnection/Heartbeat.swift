@@ -112,6 +112,10 @@ public struct Heartbeat: Sendable, Hashable {
     public private(set) var missed: UInt16 = 0
     /// How many looks have found too long a silence.
     public private(set) var strikes: UInt16 = 0
+    /// How many answers were overdue in all its connections, the fatal ones included; wraps round.
+    public private(set) var overdueAnswers: UInt32 = 0
+    /// How many looks found too long a silence in all its connections, the fatal ones included; wraps round.
+    public private(set) var silentLooks: UInt32 = 0
 
     /// An idle heartbeat.
     public init() {}
@@ -173,6 +177,7 @@ public struct Heartbeat: Sendable, Hashable {
         if replyDeadline <= now {
             replyDeadline = .distantFuture
             missed &+= 1
+            overdueAnswers &+= 1
             guard Int(missed) <= policy.missedAllowed else {
                 connectionClosed()
                 return .connectionDead
@@ -203,6 +208,7 @@ public struct Heartbeat: Sendable, Hashable {
         }
         guard isSilent else { return nil }
         strikes &+= 1
+        silentLooks &+= 1
         guard Int(strikes) < silence.strikes else {
             connectionClosed()
             return .connectionSilent
