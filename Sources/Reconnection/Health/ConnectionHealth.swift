@@ -265,6 +265,7 @@ public struct ConnectionHealth: Sendable, Hashable {
 
     /// Everything at an instant. One before the last observation counts as that.
     public func snapshot(at now: Instant) -> Snapshot {
+        guard latest != .distantPast else { return Snapshot() }
         var later = self
         later.pass(to: now)
         return later.snapshot

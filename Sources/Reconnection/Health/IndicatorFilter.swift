@@ -101,7 +101,8 @@ public struct IndicatorFilter: Sendable, Hashable {
     @discardableResult
     public mutating func advance(to now: Instant, policy: IndicatorPolicy) -> Bool {
         latest = max(latest, now)
-        guard differsSince != .distantFuture, nextDeadline(policy: policy) <= latest else { return false }
+        let deadline = nextDeadline(policy: policy)
+        guard deadline != .distantFuture, deadline <= latest else { return false }
         shown = actual
         shownSince = latest
         differsSince = .distantFuture
