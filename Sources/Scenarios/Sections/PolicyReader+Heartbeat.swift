@@ -20,12 +20,16 @@ extension PolicyReader {
         } else if let interval = keys.duration("server-every", .atLeast(.milliseconds(1))) {
             settings.serverInterval = interval
         }
-        if inherited == nil, !keys.isPresent("every"), settings.silence == nil, settings.serverInterval == nil {
-            keys.report("missing key 'every' in 'heartbeat'")
-        }
         readOptionalDuration(keys, "every", .atLeast(.milliseconds(1)), into: &settings.interval)
-        // Unless it says otherwise, a heartbeat with beats of its own waits for the answers as long as for the next beat.
-        if inherited == nil, settings.silence == nil { settings.replyTimeout = settings.interval }
+        let says = ["every", "silence", "server-every"].filter { keys.isPresent($0) && !isNone(keys, $0) }
+        if says.isEmpty, settings.interval == .max, settings.silence == nil, settings.serverInterval == nil {
+            keys.report("'heartbeat' needs 'every', 'silence' or 'server-every'")
+        }
+        // Unless it says otherwise, a heartbeat with beats of its own waits for the answers as long as for the next beat,
+        // if nothing else would notice that the other side is dead.
+        if inherited.map({ $0.interval == .max }) ?? true, settings.silence == nil {
+            settings.replyTimeout = settings.interval
+        }
         readOptionalDuration(keys, "timeout", .atLeast(.milliseconds(1)), into: &settings.replyTimeout)
         if settings.replyTimeout < .max, settings.replyTimeout > settings.interval {
             if keys.isPresent("timeout") {
