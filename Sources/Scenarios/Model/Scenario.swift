@@ -17,7 +17,7 @@ public struct Scenario: Sendable, Hashable {
     public var seed: UInt64
     /// The metric a comparison decides by; all others are exploratory.
     public var primaryMetric: String
-    /// The policies spelled out in the file, by name; presets need not be listed.
+    /// The policies spelled out in the file, and those the program has registered, by name; presets need not be listed.
     public var policies: [String: ClientPolicy]
     /// The cohorts of clients.
     public var fleet: [Cohort]

@@ -48,7 +48,8 @@ struct ScenarioReader {
             replications: replications,
             seed: seed,
             primaryMetric: primaryMetric,
-            policies: policies,
+            // Registered ones, too: cohorts and comparisons may name them.
+            policies: registered.merging(policies) { _, own in own },
             fleet: fleet,
             servers: servers,
             timeline: timeline,
