@@ -25,7 +25,7 @@ extension PolicyReader {
             section.report("'reason' and 'reason-containing' exclude each other", at: "reason-containing")
         }
         let reason: CloseRule.ReasonMatch =
-            section.text("reason").map { .equal($0) } ?? section.text("reason-containing").map { .containing($0) }
+            section.expression("reason").map { .equal($0) } ?? section.text("reason-containing").map { .containing($0) }
             ?? .any
         return response.map { CloseRule(codes: UInt16(first)...UInt16(last), reason: reason, response: $0) }
     }

@@ -105,6 +105,7 @@ enum PolicySections {
     )
 
     static let none = ValueKind.choice(["none"])
+    static let blank = ValueKind.expression(pattern: "^\\s*$")
 
     static let backoff = SectionDefinition(
         "backoff",
@@ -287,7 +288,7 @@ enum PolicySections {
         keys: [
             .required("code", .count, "The close code, or the first of a range."),
             .optional("to", .count, "The last code of a range."),
-            .optional("reason", .text, "Only for this reason, in any case."),
+            .optional("reason", .oneOf([.text, blank]), "Only for this reason, in any case; '' is for none."),
             .optional("reason-containing", .text, "Only for reasons that contain this."),
             .optional("pause", .duration, "Wait exactly so long."),
             .optional("pause-from", .duration, "Wait at least so long, and at most `pause-to`."),
@@ -311,10 +312,68 @@ enum PolicySections {
                 "Counts failures within so long instead of failures in a row.",
                 default: "none"
             ),
+            .optional(
+                "success-clears",
+                .boolean,
+                "Whether a success clears failures counted `within` a time; without one it always does.",
+                default: "false"
+            ),
+            .optional(
+                "share",
+                .oneOf([none, .section(failureShare)]),
+                "Counts the share of failed calls instead of failures.",
+                default: "none"
+            ),
             .optional("open", .duration, "How long it stays open.", default: "30s"),
             .optional("open-jitter", .probability, "Up to this share of that is added at random.", default: "0%"),
+            .optional(
+                "open-growth",
+                .oneOf([none, .section(backoff)]),
+                "Open periods in a row that grow, in place of `open` and `open-jitter`.",
+                default: "none"
+            ),
+            .optional(
+                "ends-strictly-after",
+                .boolean,
+                "Whether calls are still refused in the instant in which the open period ends.",
+                default: "false"
+            ),
             .optional("probes", .count, "Attempts under way at once while half-open.", default: "1"),
             .optional("successes", .count, "So many successes close it.", default: "1"),
+            .optional(
+                "probe-share",
+                .oneOf([none, .section(probeShare)]),
+                "Lets `probes` attempts through in all, and opens again if this share of them failed.",
+                default: "none"
+            ),
+            .optional(
+                "hazards",
+                .list(of: .choice(CircuitBreakerHazards.named.map(\.name))),
+                "Faults of real breakers to reproduce.",
+                default: "[]"
+            ),
+        ]
+    )
+
+    static let failureShare = SectionDefinition(
+        "failure-share",
+        "A share of failed calls that opens a breaker: of the last so many, or of those within a time.",
+        keys: [
+            .required("failed", .probability, "The share."),
+            .optional("exceeded", .boolean, "Whether exactly this share is not enough.", default: "false"),
+            .optional("of-last", .count, "The share of the last so many calls."),
+            .optional("within", .duration, "The share of the calls within so long."),
+            .optional("slices", .count, "The parts into which that time is divided.", default: "10"),
+            .optional("least-calls", .count, "Fewer calls decide nothing.", default: "1"),
+        ]
+    )
+
+    static let probeShare = SectionDefinition(
+        "probe-share",
+        "A share of failed probes.",
+        keys: [
+            .required("failed", .probability, "The share."),
+            .optional("exceeded", .boolean, "Whether exactly this share is not enough.", default: "false"),
         ]
     )
 

@@ -160,13 +160,42 @@ extension ScenarioFile {
     }
 
     private static func breaker(_ breaker: CircuitBreakerPolicy) -> Pairs {
-        var within = "none"
-        if case .slidingWindow(let window) = breaker.counting { within = window.scenarioText }
-        return [
-            ("failures", "\(breaker.failuresToOpen)"), ("within", within), ("open", breaker.openFor.scenarioText),
-            ("open-jitter", "\(breaker.openJitterFraction)"), ("probes", "\(breaker.probeLimit)"),
-            ("successes", "\(breaker.successesToClose)"),
+        var pairs = counting(breaker)
+        pairs += [
+            ("open", breaker.openFor.scenarioText), ("open-jitter", "\(breaker.openJitterFraction)"),
+            ("probes", "\(breaker.probeLimit)"), ("successes", "\(breaker.successesToClose)"),
         ]
+        if let growth = breaker.openGrowth { pairs.append(("open-growth", flow(backoff(growth)))) }
+        if breaker.endsStrictlyAfter { pairs.append(("ends-strictly-after", "true")) }
+        if let probeShare = breaker.probeShare { pairs.append(("probe-share", flow(share(probeShare)))) }
+        let hazards = CircuitBreakerHazards.named.filter { breaker.hazards.contains($0.hazard) }.map(\.name)
+        if !hazards.isEmpty { pairs.append(("hazards", "[\(hazards.joined(separator: ", "))]")) }
+        return pairs
+    }
+
+    private static func counting(_ breaker: CircuitBreakerPolicy) -> Pairs {
+        let failures = ("failures", "\(breaker.failuresToOpen)")
+        switch breaker.counting {
+        case .consecutive:
+            return [failures, ("within", "none")]
+        case .slidingWindow(let window):
+            return [failures, ("within", window.scenarioText)]
+        case .consecutiveWithin(let window):
+            return [failures, ("within", window.scenarioText), ("success-clears", "true")]
+        case .failureShare(let failed, let count, let leastCalls):
+            let rule = share(failed) + [("of-last", "\(count)"), ("least-calls", "\(leastCalls)")]
+            return [("share", flow(rule))]
+        case .failureShareWithin(let failed, let window, let slices, let leastCalls):
+            let rule =
+                share(failed) + [
+                    ("within", window.scenarioText), ("slices", "\(slices)"), ("least-calls", "\(leastCalls)"),
+                ]
+            return [("share", flow(rule))]
+        }
+    }
+
+    private static func share(_ share: CircuitBreakerPolicy.FailureShare) -> Pairs {
+        [("failed", "\(share.share)"), ("exceeded", "\(share.isStrict)")]
     }
 
     private static func heartbeat(_ heartbeat: HeartbeatPolicy) -> Pairs {
