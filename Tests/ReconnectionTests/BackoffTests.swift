@@ -167,8 +167,8 @@ import Testing
     func floor() {
         let backoff = Backoff(growth: .fixed(.milliseconds(10)), jitter: .full, rounding: .downToMilliseconds)
         let uniforms = [0, 0.099_999, 0.1, 0.199_999, 0.5, 0.999, Self.almostOne]
-        // The last one rounds to 10 ms as a whole number of nanoseconds first, then down.
-        #expect(delays(backoff, count: 7, uniforms: uniforms) == [0, 0, 1, 1, 5, 9, 10].map { .milliseconds($0) })
+        // Counted in milliseconds, as JavaScript does: even the largest draw stays below 10.
+        #expect(delays(backoff, count: 7, uniforms: uniforms) == [0, 0, 1, 1, 5, 9, 9].map { .milliseconds($0) })
     }
 
     static let everyJitter: [Backoff.Jitter] = [

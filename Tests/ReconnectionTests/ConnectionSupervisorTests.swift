@@ -423,7 +423,11 @@ import Testing
         client.start(at: 0)
         client.lost(1, at: 0)
         client.advance(to: 1)
-        #expect(client.lost(2, .policyViolation, at: 1) == [.phaseChanged(from: .connecting, to: .blocked)])
+        #expect(
+            client.lost(2, .policyViolation, at: 1) == [
+                .phaseChanged(from: .connecting, to: .blocked), .credentialsNeeded,
+            ]
+        )
         #expect(client.nextDeadline == .distantFuture)
         #expect(client.retryNow(at: 2) == [] && client.start(at: 2) == [] && client.advance(to: 2) == [])
         #expect(
@@ -663,11 +667,13 @@ import Testing
         let client = TestClient(Self.guarded(failures: 1))
         client.start(at: 0)
         client.lost(1, at: 0)
-        #expect(client.retryNow(at: 10) == [])
+        #expect(client.retryNow(at: 10) == [.attemptRefused(until: at(100))])
         #expect(client.phase == .waiting)
         #expect(client.nextDeadline == at(100))
         #expect(client.stop(at: 20) == [.phaseChanged(from: .waiting, to: .stopped)])
-        #expect(client.start(at: 30) == [.phaseChanged(from: .stopped, to: .waiting)])
+        #expect(
+            client.start(at: 30) == [.attemptRefused(until: at(100)), .phaseChanged(from: .stopped, to: .waiting)]
+        )
         #expect(client.nextDeadline == at(100))
         #expect(client.advance(to: 100).last == .openTransport(generation: 2))
     }
@@ -683,7 +689,11 @@ import Testing
                 .breakerOpened(until: at(100)), .phaseChanged(from: .connecting, to: .exhausted), .gaveUp,
             ]
         )
-        #expect(client.retryNow(at: 1) == [.phaseChanged(from: .exhausted, to: .waiting)])
+        #expect(
+            client.retryNow(at: 1) == [
+                .attemptRefused(until: at(100)), .phaseChanged(from: .exhausted, to: .waiting),
+            ]
+        )
         #expect(client.nextDeadline == at(100))
     }
 

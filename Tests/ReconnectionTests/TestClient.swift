@@ -6,10 +6,10 @@ func at(_ seconds: Double) -> Instant { Instant(Interval(seconds: seconds)) }
 
 /// A client with its policy, its clock and its random numbers. Each input answers with all actions it caused.
 final class TestClient {
-    private(set) var client = ReconnectingClient()
+    var client = ReconnectingClient()
     let policy: ClientPolicy
-    private(set) var random: CountingRandomSource
-    private var actions = ClientActions()
+    var random: CountingRandomSource
+    var actions = ClientActions()
     private(set) var now = Instant.origin
 
     init(_ policy: ClientPolicy, uniforms: [Double] = [0.5]) {
@@ -198,7 +198,7 @@ final class TestClient {
         deliver(time) { $0.client.advance(to: $0.now, policy: $0.policy, random: &$0.random, actions: &$0.actions) }
     }
 
-    private func deliver(_ time: Instant, _ input: (TestClient) -> Void) -> [ClientAction] {
+    func deliver(_ time: Instant, _ input: (TestClient) -> Void) -> [ClientAction] {
         precondition(time >= now, "a test's clock runs backwards from \(now) to \(time)")
         now = time
         actions.removeAll()

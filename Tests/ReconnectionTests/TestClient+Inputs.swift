@@ -1,0 +1,108 @@
+import MonotonicTime
+import Reconnection
+
+/// What few clients are told.
+extension TestClient {
+    @discardableResult
+    func ready(_ isReady: Bool, at seconds: Double) -> [ClientAction] {
+        deliver(at(seconds)) {
+            $0.client.readinessChanged(
+                isReady: isReady,
+                at: $0.now,
+                policy: $0.policy,
+                random: &$0.random,
+                actions: &$0.actions
+            )
+        }
+    }
+
+    @discardableResult
+    func wake(until end: Double, at seconds: Double) -> [ClientAction] {
+        deliver(at(seconds)) {
+            $0.client.wake(
+                until: Instant(Interval(seconds: end)),
+                at: $0.now,
+                policy: $0.policy,
+                random: &$0.random,
+                actions: &$0.actions
+            )
+        }
+    }
+
+    @discardableResult
+    func credentialsWithdrawn(at seconds: Double) -> [ClientAction] {
+        deliver(at(seconds)) {
+            $0.client.credentialsWithdrawn(at: $0.now, policy: $0.policy, actions: &$0.actions)
+        }
+    }
+
+    @discardableResult
+    func prepared(_ generation: UInt32, at seconds: Double) -> [ClientAction] {
+        deliver(at(seconds)) {
+            $0.client.attemptPrepared(
+                generation: generation,
+                at: $0.now,
+                policy: $0.policy,
+                actions: &$0.actions
+            )
+        }
+    }
+
+    @discardableResult
+    func received(_ generation: UInt32, at seconds: Double) -> [ClientAction] {
+        deliver(at(seconds)) {
+            $0.client.received(generation: generation, at: $0.now, policy: $0.policy)
+        }
+    }
+
+    @discardableResult
+    func opened(_ generation: UInt32, member: Int, at seconds: Double) -> [ClientAction] {
+        deliver(at(seconds)) {
+            $0.client.transportOpened(
+                generation: generation,
+                member: member,
+                at: $0.now,
+                policy: $0.policy,
+                random: &$0.random,
+                actions: &$0.actions
+            )
+        }
+    }
+
+    @discardableResult
+    func lost(
+        _ generation: UInt32,
+        member: Int,
+        _ close: Close = .abnormal,
+        at seconds: Double
+    ) -> [ClientAction] {
+        deliver(at(seconds)) {
+            $0.client.transportLost(
+                generation: generation,
+                member: member,
+                close: close,
+                at: $0.now,
+                policy: $0.policy,
+                random: &$0.random,
+                actions: &$0.actions
+            )
+        }
+    }
+}
+
+/// Short words for the actions that stories are full of.
+extension ClientAction {
+    static func phase(_ from: ConnectionPhase, _ to: ConnectionPhase) -> ClientAction {
+        .phaseChanged(from: from, to: to)
+    }
+
+    static func open(_ generation: UInt32) -> ClientAction { .openTransport(generation: generation) }
+
+    static func close(_ generation: UInt32, _ close: Close = .goingAway) -> ClientAction {
+        .closeTransport(generation: generation, close: close)
+    }
+
+    static func retry(_ seconds: Double, _ retry: UInt32) -> ClientAction {
+        .retryScheduled(at: Instant(Interval(seconds: seconds)), retry: retry)
+    }
+}
