@@ -97,6 +97,7 @@ public struct ReconnectingClient: Sendable, Hashable {
     /// New credentials are there: a blocked client connects.
     public mutating func credentialsRenewed(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         supervisor.credentialsRenewed(at: now, policy: policy, actions: &actions)
+        settle(at: now, policy: policy, actions: &actions)
     }
 
     /// There are no credentials any more, or none yet: the client is blocked until `credentialsRenewed`.
@@ -281,9 +282,12 @@ public struct ReconnectingClient: Sendable, Hashable {
     ) {
         if supervisor.nextDeadline <= now {
             supervisor.advance(to: now, policy: policy, random: &random, actions: &actions)
+            // A connection that has just ended takes its grace and its beats along.
+            settle(at: now, policy: policy, actions: &actions)
         }
         if group.graceDeadline <= now {
             lose(.goingAway, at: now, policy: policy, random: &random, actions: &actions)
+            settle(at: now, policy: policy, actions: &actions)
         }
         if let heartbeatPolicy = policy.heartbeat {
             beat(heartbeatPolicy, at: now, policy: policy, random: &random, actions: &actions)
