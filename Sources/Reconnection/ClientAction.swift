@@ -7,7 +7,8 @@ public enum ClientAction: Sendable, Hashable {
     /// Prepare the attempt of this generation, by fetching a token for example, and report `attemptPrepared`, or
     /// `transportLost` if that fails.
     case prepareAttempt(generation: UInt32)
-    /// Close or abandon the transport of this generation. Nothing about it needs to be reported any more.
+    /// Close or abandon the transport of this generation. Nothing about it needs to be reported any more, except
+    /// that it has closed while the client's phase is `closing`.
     case closeTransport(generation: UInt32, close: Close)
     /// Send a heartbeat.
     case sendHeartbeat(generation: UInt32, beat: UInt32)

@@ -25,6 +25,7 @@ public struct ConnectionGroupPolicy: Sendable, Hashable {
 /// | another closes | connected, no grace | lost |
 /// | any fails or closes | connecting | lost |
 /// | first member closes | any | lost |
+/// | last open member closes | closing, as the app asked | closed |
 /// | grace over | a member is missing | lost |
 ///
 /// *lost*: all are closed, the supervisor starts a new generation. While connecting, the connect timeout covers the
@@ -70,9 +71,18 @@ public struct ConnectionGroup: Sendable, Hashable {
         return .none
     }
 
-    /// Forgets the sockets of a generation that was torn down.
-    mutating func follow(_ generation: UInt32, isActive: Bool) {
-        guard !isActive || generation != self.generation else { return }
+    /// A member closed as the app had asked; answers whether it was the last.
+    mutating func closedAsAsked(_ member: Int, policy: ConnectionGroupPolicy) -> Bool {
+        guard (0..<min(32, policy.members)).contains(member) else { return false }
+        openMembers &= ~(1 << UInt32(member))
+        return openMembers == 0
+    }
+
+    /// Forgets the sockets of a generation that was torn down. While they are closing no member can be missing.
+    mutating func follow(_ generation: UInt32, _ phase: ConnectionPhase) {
+        if phase == .closing { graceDeadline = .distantFuture }
+        let keepsSockets = phase == .connecting || phase == .connected || phase == .closing
+        guard !keepsSockets || generation != self.generation else { return }
         self.generation = generation
         openMembers = 0
         graceDeadline = .distantFuture

@@ -6,7 +6,7 @@ public import MonotonicTime
 /// |---|---|---|---|---|
 /// | stopped | start | not held back | connecting, or waiting for the start spread or a first backoff | open a transport |
 /// | stopped, exhausted | start | no credentials | blocked | tell that they are needed |
-/// | any but stopped | stop | | stopped, by way of closing | close the transport, forget timers |
+/// | any but stopped, closing | stop | | stopped; from connected by way of closing | close the transport, forget timers |
 /// | closing | closed, or closing timeout | | stopped | |
 /// | connecting | prepared | current generation | connecting | open a transport |
 /// | connecting | opened | current generation | connected | reset on open, or arm the stable window |
@@ -108,7 +108,10 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             openTransport(at: now, policy: policy, actions: &actions)
         }
         guard phase == .stopped || phase == .exhausted || phase == .closing else { return }
-        if phase == .closing { enter(.stopped, &actions) }
+        if phase == .closing {
+            phaseDeadline = .distantFuture
+            enter(.stopped, &actions)
+        }
         resetRetries(policy)
         hasOpened = false
         isSuspended = false
@@ -136,6 +139,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     }
 
     mutating func stop(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
+        guard phase != .closing else { return }
         let wasConnected = phase == .connected
         leaveTransport(close: .normal, policy: policy, actions: &actions)
         if wasConnected, policy.closingTimeout > .zero {

@@ -196,7 +196,13 @@ public struct ReconnectingClient: Sendable, Hashable {
         actions: inout ClientActions
     ) {
         if let groupPolicy = policy.group, generation == supervisor.generation {
-            guard phase == .connecting || phase == .connected else {
+            switch phase {
+            case .connecting, .connected:
+                guard isLost(member, by: close, at: now, groupPolicy, policy) else { return }
+                actions.append(.closeTransport(generation: generation, close: .goingAway))
+            case .closing:
+                guard group.closedAsAsked(member, policy: groupPolicy) else { return }
+            case .stopped, .paused, .waiting, .exhausted, .blocked:
                 supervisor.furtherClose(
                     generation: generation,
                     close: close,
@@ -207,10 +213,6 @@ public struct ReconnectingClient: Sendable, Hashable {
                 )
                 return
             }
-            let isDecisive = policy.closeRules.first { $0.applies(to: close) }.map { $0.response != .backOff } ?? false
-            let effect = group.closed(member, isConnected: phase == .connected, at: now, policy: groupPolicy)
-            guard effect == .lost || isDecisive else { return }
-            actions.append(.closeTransport(generation: generation, close: .goingAway))
         }
         _ = supervisor.transportLost(
             generation: generation,
@@ -299,6 +301,19 @@ public struct ReconnectingClient: Sendable, Hashable {
 
     // MARK: Steps
 
+    /// Whether the close of a member loses its group: by the group's rules, or by a close rule.
+    private mutating func isLost(
+        _ member: Int,
+        by close: Close,
+        at now: Instant,
+        _ groupPolicy: ConnectionGroupPolicy,
+        _ policy: ClientPolicy
+    ) -> Bool {
+        let rule = policy.closeRules.first { $0.applies(to: close) }
+        let isDecisive = rule.map { $0.response != .backOff } ?? false
+        return group.closed(member, isConnected: phase == .connected, at: now, policy: groupPolicy) == .lost || isDecisive
+    }
+
     private mutating func beat(
         _ heartbeatPolicy: HeartbeatPolicy,
         at now: Instant,
@@ -353,7 +368,7 @@ public struct ReconnectingClient: Sendable, Hashable {
     /// Tells heartbeat and outbox if the supervisor has just let go of the connection.
     private mutating func settle(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         if policy.group != nil {
-            group.follow(supervisor.generation, isActive: phase == .connecting || phase == .connected)
+            group.follow(supervisor.generation, phase)
         }
         guard supervisor.phase != .connected, outbox.isConnected else { return }
         heartbeat.connectionClosed()
