@@ -13,6 +13,9 @@ public struct ConnectionGroupPolicy: Sendable, Hashable {
         self.members = members
         self.grace = grace
     }
+
+    /// The numbers of the members; a policy with too few or too many has 1 or 32.
+    var memberNumbers: Range<Int> { 0..<max(1, min(32, members)) }
 }
 
 /// Which members of a group are open, and since when one is missing.
@@ -45,14 +48,14 @@ public struct ConnectionGroup: Sendable, Hashable {
 
     /// Whether every member is open.
     public func isComplete(policy: ConnectionGroupPolicy) -> Bool {
-        openMembers.nonzeroBitCount == policy.members
+        openMembers.nonzeroBitCount == policy.memberNumbers.count
     }
 
     /// A report of a member changed nothing, made the group connected, or lost it.
     enum Effect { case none, connected, lost }
 
     mutating func opened(_ member: Int, isConnected: Bool, at now: Instant, policy: ConnectionGroupPolicy) -> Effect {
-        guard (0..<min(32, policy.members)).contains(member) else { return .none }
+        guard policy.memberNumbers.contains(member) else { return .none }
         openMembers |= 1 << UInt32(member)
         let becomesConnected = member == 0 && !isConnected
         if isComplete(policy: policy) {
@@ -64,7 +67,7 @@ public struct ConnectionGroup: Sendable, Hashable {
     }
 
     mutating func closed(_ member: Int, isConnected: Bool, at now: Instant, policy: ConnectionGroupPolicy) -> Effect {
-        guard (0..<min(32, policy.members)).contains(member) else { return .none }
+        guard policy.memberNumbers.contains(member) else { return .none }
         openMembers &= ~(1 << UInt32(member))
         guard isConnected, member > 0, policy.grace > .zero else { return .lost }
         if graceDeadline == .distantFuture { graceDeadline = now + policy.grace }
@@ -73,7 +76,7 @@ public struct ConnectionGroup: Sendable, Hashable {
 
     /// A member closed as the app had asked; answers whether it was the last.
     mutating func closedAsAsked(_ member: Int, policy: ConnectionGroupPolicy) -> Bool {
-        guard (0..<min(32, policy.members)).contains(member) else { return false }
+        guard policy.memberNumbers.contains(member) else { return false }
         openMembers &= ~(1 << UInt32(member))
         return openMembers == 0
     }

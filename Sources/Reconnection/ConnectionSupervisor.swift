@@ -315,20 +315,20 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         random: inout some RandomSource,
         actions: inout ClientActions
     ) {
-        guard generation == self.generation, phase == .waiting, !policy.hazards.contains(.firstCloseDecides) else {
-            return
-        }
+        guard generation == self.generation, phase == .waiting || phase == .exhausted,
+            !policy.hazards.contains(.firstCloseDecides)
+        else { return }
         switch Self.response(to: close, policy) {
         case .pause(let from, let to):
             let due = now + Self.pause(from, to, &random)
-            guard due > phaseDeadline, phaseDeadline < .distantFuture else { return }
+            guard phase == .waiting, due > phaseDeadline, phaseDeadline < .distantFuture else { return }
             phaseDeadline = due
-            actions.append(.retryScheduled(at: due, retry: retryCount &- 1))
+            actions.append(.retryScheduled(at: due, retry: retryCount > 0 ? retryCount - 1 : 0))
         case .stop:
+            leaveTransport(close: .goingAway, policy: policy, actions: &actions)
             enter(.stopped, &actions)
-            phaseDeadline = .distantFuture
         case .blockUntilNewCredentials:
-            phaseDeadline = .distantFuture
+            leaveTransport(close: .goingAway, policy: policy, actions: &actions)
             hasCredentials = false
             resetRetries(policy)
             block(&actions)

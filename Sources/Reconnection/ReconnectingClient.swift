@@ -163,7 +163,9 @@ public struct ReconnectingClient: Sendable, Hashable {
         actions: inout ClientActions
     ) {
         if let groupPolicy = policy.group {
-            guard generation == supervisor.generation, phase == .connecting || phase == .connected else { return }
+            guard generation == supervisor.generation, groupPolicy.memberNumbers.contains(member),
+                phase == .connecting || phase == .connected
+            else { return }
             let effect = group.opened(member, isConnected: phase == .connected, at: now, policy: groupPolicy)
             supervisor.memberOpened(policy)
             guard effect == .connected else { return }
@@ -196,6 +198,7 @@ public struct ReconnectingClient: Sendable, Hashable {
         actions: inout ClientActions
     ) {
         if let groupPolicy = policy.group, generation == supervisor.generation {
+            guard groupPolicy.memberNumbers.contains(member) else { return }
             switch phase {
             case .connecting, .connected:
                 guard isLost(member, by: close, at: now, groupPolicy, policy) else { return }
