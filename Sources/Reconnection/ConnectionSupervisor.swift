@@ -9,7 +9,7 @@ public import MonotonicTime
 /// | any but stopped, closing | stop | | stopped; from connected by way of closing | close the transport, forget timers |
 /// | closing | closed, or closing timeout | | stopped | |
 /// | connecting | prepared | current generation | connecting | open a transport |
-/// | connecting | opened | current generation | connected | reset on open, or arm the stable window |
+/// | connecting | opened | current generation, prepared | connected | reset on open, or arm the stable window |
 /// | connecting | failed, or connect timeout | current generation | see *lost* | breaker counts a failure |
 /// | connected | closed, or heartbeat dead | current generation | see *lost* | |
 /// | connected | stable window over | | connected | retry counter ← 0 |
@@ -61,7 +61,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     /// Whether a connection has opened since the start.
     var hasOpened = false
     /// Whether the attempt under way is still being prepared by the app.
-    private var isPreparing = false
+    private(set) var isPreparing = false
     /// Whether an attempt is due and a gate holds it.
     private var attemptIsHeld = false
     /// In `waiting`: when the delay is over. In `connecting`: when the attempt has failed. In `closing`: when it is over.
@@ -256,6 +256,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         random: inout some RandomSource,
         actions: inout ClientActions
     ) -> Bool {
+        if isPreparing, generation == self.generation { return false }
         if generation != self.generation || phase != .connecting {
             guard adoptsLateOpening(of: generation, policy) else { return false }
         }

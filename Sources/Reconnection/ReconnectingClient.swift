@@ -164,7 +164,7 @@ public struct ReconnectingClient: Sendable, Hashable {
     ) {
         if let groupPolicy = policy.group {
             guard generation == supervisor.generation, groupPolicy.memberNumbers.contains(member),
-                phase == .connecting || phase == .connected
+                phase == .connecting || phase == .connected, !supervisor.isPreparing
             else { return }
             let effect = group.opened(member, isConnected: phase == .connected, at: now, policy: groupPolicy)
             supervisor.memberOpened(policy)
@@ -202,7 +202,9 @@ public struct ReconnectingClient: Sendable, Hashable {
             switch phase {
             case .connecting, .connected:
                 guard isLost(member, by: close, at: now, groupPolicy, policy) else { return }
-                actions.append(.closeTransport(generation: generation, close: .goingAway))
+                if !supervisor.isPreparing {
+                    actions.append(.closeTransport(generation: generation, close: .goingAway))
+                }
             case .closing:
                 guard group.closedAsAsked(member, policy: groupPolicy) else { return }
             case .stopped, .paused, .waiting, .exhausted, .blocked:
