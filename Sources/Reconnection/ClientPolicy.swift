@@ -84,7 +84,7 @@ public struct ClientPolicy: Sendable, Hashable {
     /// A second regime for long outages: everything under way is dropped, and attempts follow at a fixed distance from
     /// then on (Ably: suspended after 120 s, then every 30 s, for all clients in step).
     public struct Suspension: Sendable, Hashable {
-        /// How long after the first failure of an outage it begins.
+        /// How long an outage has lasted then: since the loss, or since the first attempt where none had succeeded.
         public var after: Interval
         /// The wait before each attempt from then on; not spread.
         public var retryEvery: Interval
@@ -104,8 +104,9 @@ public struct ClientPolicy: Sendable, Hashable {
     public var reset: ResetRule
     /// After so many retries without a reset the client gives up; nil means never.
     public var retryLimit: Int?
-    /// It gives up rather than let a retry begin later than this after the outage's first failure; `Interval.max`
-    /// means never.
+    /// It gives up rather than let a retry begin later than this after the outage's beginning: the loss, or the first
+    /// attempt where none had succeeded. `Interval.max` means never. Where the counter starts over for a new start, new
+    /// credentials, a resume or a manual retry, so does the time.
     public var elapsedLimit: Interval = .max
     /// Whether an attempt is tried again that fails before the client was ever connected; if not, it gives up at once
     /// (SignalR, NATS).

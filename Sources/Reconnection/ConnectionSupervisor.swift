@@ -71,7 +71,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     private var memory = Backoff.Memory()
     var breakerEpoch: UInt32 = 0
     private var attemptStartedAt: Instant = .distantPast
-    /// When the outage began: the loss, or the first attempt; `.distantPast` while there is none.
+    /// When the outage began: at the loss, or at the first attempt or wait; `.distantPast` while there is none.
     private var outageSince: Instant = .distantPast
     private var lastFailureAt: Instant = .distantPast
     /// State that few clients need; none or one.
@@ -112,10 +112,8 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             phaseDeadline = .distantFuture
             enter(.stopped, &actions)
         }
-        resetRetries(policy)
+        forgetOutage(policy)
         hasOpened = false
-        isSuspended = false
-        outageSince = .distantPast
         startRareState(at: now, policy: policy, random: &random)
         if !hasCredentials {
             block(&actions)
@@ -205,7 +203,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     ) {
         switch phase {
         case .waiting, .exhausted, .connecting, .connected:
-            if isManual, policy.reset.onManualRetry { resetRetries(policy) }
+            if isManual, policy.reset.onManualRetry { forgetOutage(policy) }
             leaveTransport(close: .goingAway, policy: policy, actions: &actions)
             noteForcedReconnect(policy)
             attempt(at: now, policy: policy, actions: &actions)
@@ -217,7 +215,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     mutating func credentialsRenewed(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         hasCredentials = true
         guard phase == .blocked else { return }
-        resetRetries(policy)
+        forgetOutage(policy)
         if isHeldBack(policy) {
             enter(.paused, &actions)
         } else {
@@ -582,6 +580,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             enter(.waiting, &actions)
             return
         }
+        if outageSince == .distantPast { outageSince = now }
         let failure = RetryFailure(
             retry: Int(retryCount),
             close: close ?? .normal,
@@ -654,6 +653,13 @@ public struct ConnectionSupervisor: Sendable, Hashable {
 
     private static func response(to close: Close, _ policy: ClientPolicy) -> CloseRule.Response? {
         policy.closeRules.first { $0.applies(to: close) }?.response
+    }
+
+    /// The next failure is the first of a new outage.
+    private mutating func forgetOutage(_ policy: ClientPolicy) {
+        resetRetries(policy)
+        isSuspended = false
+        outageSince = .distantPast
     }
 
     mutating func resetRetries(_ policy: ClientPolicy) {

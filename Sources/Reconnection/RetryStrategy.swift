@@ -12,7 +12,7 @@ public protocol RetryStrategy: Sendable {
     ///
     /// - Parameters:
     ///   - failure: which failure, of which outage.
-    ///   - memory: four bytes and a number of the strategy's own for this client, zero at first and after each reset.
+    ///   - memory: a number of the strategy's own for this client, zero at first and after each reset.
     ///   - random: the client's numbers; draw as many as the strategy's description says.
     func decision(
         after failure: RetryFailure,
@@ -29,7 +29,7 @@ public struct RetryFailure: Sendable, Hashable {
     public let close: Close
     /// Whether a connection that had opened was lost, rather than an attempt failed.
     public let wasConnected: Bool
-    /// The time since the outage's first failure.
+    /// The time since the outage began: with the loss, or with the first attempt where none had succeeded.
     public let elapsed: Interval
 }
 
