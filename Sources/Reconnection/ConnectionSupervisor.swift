@@ -139,7 +139,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     mutating func stop(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         guard phase != .closing else { return }
         let wasConnected = phase == .connected
-        leaveTransport(close: .normal, policy: policy, actions: &actions)
+        leaveTransport(close: .normal, at: now, policy: policy, actions: &actions)
         if wasConnected, policy.closingTimeout > .zero {
             phaseDeadline = now + policy.closingTimeout
             enter(.closing, &actions)
@@ -204,7 +204,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         switch phase {
         case .waiting, .exhausted, .connecting, .connected:
             if isManual, policy.reset.onManualRetry { forgetOutage(policy) }
-            leaveTransport(close: .goingAway, policy: policy, actions: &actions)
+            leaveTransport(close: .goingAway, at: now, policy: policy, actions: &actions)
             noteForcedReconnect(policy)
             attempt(at: now, policy: policy, actions: &actions)
         case .stopped, .closing, .paused, .blocked:
@@ -223,10 +223,10 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         }
     }
 
-    mutating func credentialsWithdrawn(policy: ClientPolicy, actions: inout ClientActions) {
+    mutating func credentialsWithdrawn(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         hasCredentials = false
         guard phase != .stopped, phase != .closing, phase != .blocked else { return }
-        leaveTransport(close: .goingAway, policy: policy, actions: &actions)
+        leaveTransport(close: .goingAway, at: now, policy: policy, actions: &actions)
         resetRetries(policy)
         block(&actions)
     }
@@ -324,10 +324,10 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             phaseDeadline = due
             actions.append(.retryScheduled(at: due, retry: retryCount > 0 ? retryCount - 1 : 0))
         case .stop:
-            leaveTransport(close: .goingAway, policy: policy, actions: &actions)
+            leaveTransport(close: .goingAway, at: now, policy: policy, actions: &actions)
             enter(.stopped, &actions)
         case .blockUntilNewCredentials:
-            leaveTransport(close: .goingAway, policy: policy, actions: &actions)
+            leaveTransport(close: .goingAway, at: now, policy: policy, actions: &actions)
             hasCredentials = false
             resetRetries(policy)
             block(&actions)
@@ -407,7 +407,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         switch phase {
         case .waiting, .connecting, .connected, .exhausted:
             if heldBack {
-                leaveTransport(close: .goingAway, policy: policy, actions: &actions)
+                leaveTransport(close: .goingAway, at: now, policy: policy, actions: &actions)
                 enter(.paused, &actions)
             } else if change == .closes, phase == .connecting || phase == .connected {
                 actions.append(.closeTransport(generation: generation, close: .goingAway))
@@ -508,8 +508,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             )
             if case .opened(let until) = transition { actions.append(.breakerOpened(until: until)) }
         }
-        // A window that had passed counts, even where the loss is reported before the time.
-        if wasConnected, milestone <= now { resetRetries(policy) }
+        noteStability(at: now, policy)
         if case .afterQuiet(let quiet) = policy.reset.afterSuccess, now - lastFailureAt > quiet { resetRetries(policy) }
         lastFailureAt = now
         if wasConnected || outageSince == .distantPast { outageSince = now }
@@ -561,7 +560,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         actions: inout ClientActions
     ) {
         guard phase == .waiting || phase == .connecting else { return }
-        leaveTransport(close: .goingAway, policy: policy, actions: &actions)
+        leaveTransport(close: .goingAway, at: now, policy: policy, actions: &actions)
         isSuspended = true
         phaseDeadline = now + suspension.retryEvery
         actions.append(.retryScheduled(at: phaseDeadline, retry: retryCount))
@@ -655,6 +654,11 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         policy.closeRules.first { $0.applies(to: close) }?.response
     }
 
+    /// A stable window that has passed counts, even where the end of the connection is told before the time.
+    private mutating func noteStability(at now: Instant, _ policy: ClientPolicy) {
+        if phase == .connected, milestone <= now { resetRetries(policy) }
+    }
+
     /// The next failure is the first of a new outage.
     private mutating func forgetOutage(_ policy: ClientPolicy) {
         resetRetries(policy)
@@ -668,7 +672,13 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     }
 
     /// Closes whatever transport there is, gives a probe's permission back, and forgets the timers.
-    mutating func leaveTransport(close: Close, policy: ClientPolicy, actions: inout ClientActions) {
+    mutating func leaveTransport(
+        close: Close,
+        at now: Instant,
+        policy: ClientPolicy,
+        actions: inout ClientActions
+    ) {
+        noteStability(at: now, policy)
         if phase == .connecting || phase == .connected {
             actions.append(.closeTransport(generation: generation, close: close))
         }

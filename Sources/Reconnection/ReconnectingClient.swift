@@ -102,7 +102,7 @@ public struct ReconnectingClient: Sendable, Hashable {
 
     /// There are no credentials any more, or none yet: the client is blocked until `credentialsRenewed`.
     public mutating func credentialsWithdrawn(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
-        supervisor.credentialsWithdrawn(policy: policy, actions: &actions)
+        supervisor.credentialsWithdrawn(at: now, policy: policy, actions: &actions)
         settle(at: now, policy: policy, actions: &actions)
     }
 
