@@ -264,7 +264,6 @@ extension ConnectionSupervisor {
             guard phase == .waiting else { return }
             attempt(at: now, policy: policy, actions: &actions)
         case .client:
-            if policy.hazards.contains(.countsWhenRetrying) { retryCount &+= 1 }
             replaceTransport(at: now, policy: policy, actions: &actions)
         case .transport:
             closeLiveTransport(policy, &actions)

@@ -64,6 +64,8 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     private(set) var isPreparing = false
     /// Whether an attempt is due and a gate holds it.
     private var attemptIsHeld = false
+    /// Whether the retry that waits has not been counted, under `countsWhenRetrying`.
+    private var retryIsUncounted = false
     /// In `waiting`: when the delay is over. In `connecting`: when the attempt has failed. In `closing`: when it is over.
     var phaseDeadline: Instant = .distantFuture
     /// In `connected`: when it counts as stable. Else: when the outage becomes a suspension.
@@ -446,6 +448,10 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     /// Makes an attempt, or waits for the breaker or a gate to allow one.
     mutating func attempt(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         phaseDeadline = .distantFuture
+        if retryIsUncounted {
+            retryIsUncounted = false
+            retryCount &+= 1
+        }
         guard !holdsAttempts(policy) else {
             attemptIsHeld = true
             enter(.waiting, &actions)
@@ -604,7 +610,11 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         }
         actions.append(.retryScheduled(at: due, retry: retryCount))
         let isFree = wasConnected && policy.afterDrop?.counts == false
-        if !isFree, !policy.hazards.contains(.countsWhenRetrying) { retryCount &+= 1 }
+        if policy.hazards.contains(.countsWhenRetrying) {
+            retryIsUncounted = true
+        } else if !isFree {
+            retryCount &+= 1
+        }
         if let suspension = policy.suspension, !isSuspended { milestone = outageSince + suspension.after }
         arm(due, policy)
         enter(.waiting, &actions)
@@ -687,6 +697,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         milestone = .distantFuture
         isPreparing = false
         attemptIsHeld = false
+        retryIsUncounted = false
         cancelTimers(policy)
     }
 
