@@ -21,6 +21,9 @@ struct RareState: Sendable, Hashable {
         var owner: Owner
     }
 
+    /// Timers beyond this number are not armed: hazards that double them at each failure must not fill the memory.
+    static let mostTimers = 256
+
     var timers: [Timer] = []
     var transportRetries = 0
     /// After a forced reconnect under `forcedReconnectIsLast`.
@@ -95,6 +98,7 @@ extension ConnectionSupervisor {
             return
         }
         needRareState()
+        guard rare[0].timers.count < RareState.mostTimers else { return }
         rare[0].timers.append(RareState.Timer(due: due, owner: .client))
     }
 
@@ -275,6 +279,8 @@ extension ConnectionSupervisor {
 
     private mutating func replaceTransport(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         closeLiveTransport(policy, &actions)
+        // Its result will not be heard, and a probe that is never answered would keep everybody out for ever.
+        if phase == .connecting { breaker.cancelPermission(epoch: breakerEpoch) }
         attempt(at: now, policy: policy, actions: &actions)
     }
 

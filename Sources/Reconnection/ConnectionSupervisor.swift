@@ -505,6 +505,8 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         actions: inout ClientActions
     ) {
         let wasConnected = phase == .connected
+        // The attempt that is taken for failed is forgotten, and its permission with it.
+        if phase == .connecting, isLate { breaker.cancelPermission(epoch: breakerEpoch) }
         if phase == .connecting, !isLate, let breakerPolicy = policy.breaker {
             let transition = breaker.recordFailure(
                 epoch: breakerEpoch,

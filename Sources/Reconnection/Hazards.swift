@@ -17,7 +17,7 @@ public struct Hazards: OptionSet, Sendable, Hashable {
     public static let hearsReplacedTransports = Hazards(rawValue: 1 << 0)
     /// A connection that opens does not cancel the retry that is still pending (valtio-y, pl3xus).
     public static let successKeepsTimer = Hazards(rawValue: 1 << 1)
-    /// A retry is armed beside those pending already, instead of in their place (pl3xus).
+    /// A retry is armed beside those pending already, instead of in their place (pl3xus). At most 256 are armed.
     public static let timersAccumulate = Hazards(rawValue: 1 << 2)
     /// A retry that comes due while a transport lives opens a second one beside it, instead of closing the first
     /// (valtio-y).
