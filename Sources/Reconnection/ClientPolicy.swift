@@ -63,7 +63,8 @@ public struct ClientPolicy: Sendable, Hashable {
         case attemptStart = "attempt-start"
     }
 
-    /// A wait of its own for the first retry after a connection that had opened was lost.
+    /// A wait of its own for the first retry after a connection that had opened was lost; close rules go before it, and
+    /// a server's hint lengthens it.
     public struct DropRetry: Sendable, Hashable {
         /// The wait.
         public var delay: Interval

@@ -611,7 +611,8 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             due = max(due, until)
         }
         actions.append(.retryScheduled(at: due, retry: retryCount))
-        let isFree = wasConnected && policy.afterDrop?.counts == false
+        let hasPause = if let close, case .pause = Self.response(to: close, policy) { true } else { false }
+        let isFree = wasConnected && policy.afterDrop?.counts == false && !hasPause
         if policy.hazards.contains(.countsWhenRetrying) {
             retryIsUncounted = true
         } else if !isFree {
@@ -634,27 +635,32 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             return now + Self.pause(from, to, &random)
         }
         if isSuspended, let suspension = policy.suspension { return now + suspension.retryEvery }
-        let own: Interval
+        let due: Instant
         if failure.wasConnected, let afterDrop = policy.afterDrop {
-            return max(now + afterDrop.delay, attemptStartedAt + afterDrop.spacing)
+            due = max(now + afterDrop.delay, attemptStartedAt + afterDrop.spacing)
         } else if let custom = policy.strategy {
             var remembered = RetryStrategyMemory()
             remembered.value = memory.value
             let decision = custom.strategy.decision(after: failure, memory: &remembered, random: &random)
             memory.value = remembered.value
             guard case .wait(let delay) = decision else { return nil }
-            own = max(.zero, delay)
+            due = end(of: max(.zero, delay), at: now, policy)
         } else {
-            own = policy.backoff.delay(beforeRetry: failure.retry, memory: &memory, random: &random)
+            let delay = policy.backoff.delay(beforeRetry: failure.retry, memory: &memory, random: &random)
+            due = end(of: delay, at: now, policy)
         }
-        let from = policy.waitsFrom == .attemptStart ? attemptStartedAt : now
-        let due = max(now, from + policy.hazards.timer(own))
         // A hint of less than nothing is the server's mistake and must not shorten the wait.
         guard let hint = failure.close.retryAfter, hint >= .zero, case .honour(let fraction) = policy.retryAfter else {
             return due
         }
         let spread = fraction > 0 ? hint.scaled(by: fraction * random.nextUniform()) : .zero
         return max(due, now + hint) + spread
+    }
+
+    /// When a delay is over; not before now.
+    private func end(of delay: Interval, at now: Instant, _ policy: ClientPolicy) -> Instant {
+        let from = policy.waitsFrom == .attemptStart ? attemptStartedAt : now
+        return max(now, from + policy.hazards.timer(delay))
     }
 
     private static func pause(_ from: Interval, _ to: Interval, _ random: inout some RandomSource) -> Interval {
