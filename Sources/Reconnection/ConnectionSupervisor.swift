@@ -665,7 +665,10 @@ public struct ConnectionSupervisor: Sendable, Hashable {
 
     private static func pause(_ from: Interval, _ to: Interval, _ random: inout some RandomSource) -> Interval {
         guard to > from else { return from }
-        return (from + (to - from).scaled(by: random.nextUniform())).flooredToMilliseconds
+        // In milliseconds, as JavaScript counts: the largest number still stays below the upper end.
+        let width = Double((to - from).nanoseconds) / 1e6
+        let part = Interval.milliseconds(Int64((random.nextUniform() * width).rounded(.down)))
+        return (from + part).flooredToMilliseconds
     }
 
     private static func response(to close: Close, _ policy: ClientPolicy) -> CloseRule.Response? {
