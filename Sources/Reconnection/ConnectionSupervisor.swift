@@ -34,6 +34,8 @@ public import MonotonicTime
 ///
 /// Every transport has a generation of its own. Reports about another generation are late and ignored.
 ///
+/// A breaker that counts shares may open at a success; the connection stays, and the next attempt waits.
+///
 /// Draws, in this order where they happen together: breaker's open period, retry delay. See their types.
 ///
 /// What `Hazards` changes stands in `ConnectionSupervisor+Hazards.swift`.
@@ -261,11 +263,16 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             guard adoptsLateOpening(of: generation, policy) else { return false }
         }
         if let breakerPolicy = policy.breaker {
-            switch breaker.recordSuccess(epoch: breakerEpoch, at: now, policy: breakerPolicy, random: &random) {
-            case .none: break
+            let transition = breaker.recordSuccess(
+                epoch: breakerEpoch,
+                at: now,
+                policy: breakerPolicy,
+                random: &random
+            )
+            switch transition {
             case .closed: actions.append(.breakerClosed)
-            // A share of failures is decided after each result, a success included.
             case .opened(let until): actions.append(.breakerOpened(until: until))
+            case .none: break
             }
         }
         phaseDeadline = .distantFuture
@@ -602,8 +609,9 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             return
         }
         if let breakerPolicy = policy.breaker, !policy.hazards.contains(.breakerGuardsStartOnly),
-            breaker.isOpen(at: now, policy: breakerPolicy), case .open(let until) = breaker.state
+            breaker.isOpen(at: now, policy: breakerPolicy), case .open(let end) = breaker.state
         {
+            let until = breakerPolicy.endsStrictlyAfter ? end + .nanoseconds(1) : end
             if policy.hazards.contains(.breakerArmsNothing) {
                 enter(.stopped, &actions)
                 return

@@ -170,15 +170,14 @@ public struct ReconnectingClient: Sendable, Hashable {
             supervisor.memberOpened(policy)
             guard effect == .connected else { return }
         }
-        guard
-            supervisor.transportOpened(
-                generation: generation,
-                at: now,
-                policy: policy,
-                random: &random,
-                actions: &actions
-            )
-        else { return }
+        let isCurrent = supervisor.transportOpened(
+            generation: generation,
+            at: now,
+            policy: policy,
+            random: &random,
+            actions: &actions
+        )
+        guard isCurrent else { return }
         if let heartbeatPolicy = policy.heartbeat {
             heartbeat.connectionOpened(at: now, policy: heartbeatPolicy, random: &random)
         }
