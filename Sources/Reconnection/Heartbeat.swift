@@ -39,7 +39,8 @@ public struct HeartbeatPolicy: Sendable, Hashable {
     /// How many beats in a row may stay unanswered before the connection counts as dead; 0: the first one kills it.
     public var missedAllowed: Int
     /// Whether the first beat comes after interval · U instead of after the whole interval, so that connections made
-    /// in the same second do not beat together for ever (Discord's gateway asks for it). Draws one number on opening.
+    /// in the same second do not beat together for ever (Discord's gateway asks for it). Draws one number on opening,
+    /// if beats are sent at all.
     public var randomFirstPhase: Bool
     /// The longest silence; nil means that silence is no sign.
     public var silence: Silence?
@@ -130,7 +131,8 @@ public struct Heartbeat: Sendable, Hashable {
         random: inout some RandomSource
     ) {
         connectionClosed()
-        let wait = policy.randomFirstPhase ? policy.interval.scaled(by: random.nextUniform()) : policy.interval
+        let sendsBeats = policy.interval < .max
+        let wait = sendsBeats && policy.randomFirstPhase ? policy.interval.scaled(by: random.nextUniform()) : policy.interval
         nextBeat = now + wait
         lastHeard = now
         if let silence = policy.silence { nextLook = now + (silence.checkedEvery ?? silence.longest) }
