@@ -36,6 +36,7 @@ public struct RetrySchedule: Sendable, Hashable {
         let policy = policy.with {
             $0.breaker = nil
             $0.startSpread = .zero
+            $0.startsAfterBackoff = false
             $0.preparesAttempts = false
             $0.group = nil
         }
