@@ -170,8 +170,18 @@ extension ConnectionSupervisor {
         if !rare.isEmpty { rare[0].droppedAt = now }
     }
 
-    mutating func noteStop(at now: Instant, policy: ClientPolicy) {
+    /// A stopped client looks at nothing.
+    mutating func endPolling() {
         if !rare.isEmpty { rare[0].pollAt = .distantFuture }
+    }
+
+    /// An attempt takes the place of one that waits for a stale connection's close.
+    mutating func forgetReopening() {
+        if !rare.isEmpty { rare[0].timers.removeAll { $0.owner == .reopen } }
+    }
+
+    mutating func noteStop(at now: Instant, policy: ClientPolicy) {
+        endPolling()
         // A client that hears the late close of its own socket hears of the drop that way.
         guard policy.hazards.contains(.stopIsADrop), !policy.hazards.contains(.hearsReplacedTransports) else { return }
         needRareState()
@@ -309,6 +319,7 @@ extension ConnectionSupervisor {
         case .connected:
             actions.append(.closeTransport(generation: generation, close: .goingAway))
             rare[0].droppedAt = now
+            forgetMilestone()
             rare[0].timers.append(RareState.Timer(due: now + loop.reopenDelay, owner: .reopen))
             enter(.waiting, &actions)
         default:

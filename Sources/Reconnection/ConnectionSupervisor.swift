@@ -334,6 +334,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             actions.append(.retryScheduled(at: due, retry: retryCount > 0 ? retryCount - 1 : 0))
         case .stop:
             leaveTransport(close: .goingAway, at: now, policy: policy, actions: &actions)
+            endPolling()
             enter(.stopped, &actions)
         case .blockUntilNewCredentials:
             leaveTransport(close: .goingAway, at: now, policy: policy, actions: &actions)
@@ -493,6 +494,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         lastGeneration &+= 1
         generation = lastGeneration
         attemptStartedAt = now
+        forgetReopening()
         if outageSince == .distantPast { outageSince = now }
         if let suspension = policy.suspension, !isSuspended { milestone = outageSince + suspension.after }
         phaseDeadline = now + policy.connectTimeout
@@ -533,6 +535,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         if wasConnected { noteDrop(at: now) }
         let response = Self.response(to: close, policy)
         if response == .stop || isLastConnection {
+            endPolling()
             enter(.stopped, &actions)
         } else if response == .blockUntilNewCredentials {
             resetRetries(policy)
@@ -719,6 +722,9 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         retryIsUncounted = false
         cancelTimers(policy)
     }
+
+    /// The connection has ended: nothing is to become of it any more.
+    mutating func forgetMilestone() { milestone = .distantFuture }
 
     private mutating func block(_ actions: inout ClientActions) {
         enter(.blocked, &actions)
