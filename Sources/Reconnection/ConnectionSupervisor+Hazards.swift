@@ -95,6 +95,7 @@ extension ConnectionSupervisor {
     mutating func arm(_ due: Instant, _ policy: ClientPolicy) {
         guard !policy.hazards.isDisjoint(with: [.successKeepsTimer, .timersAccumulate]) else {
             phaseDeadline = due
+            retryIsUncounted = policy.hazards.contains(.countsWhenRetrying)
             return
         }
         needRareState()
@@ -278,6 +279,7 @@ extension ConnectionSupervisor {
             guard phase == .waiting else { return }
             attempt(at: now, policy: policy, actions: &actions)
         case .client:
+            if policy.hazards.contains(.countsWhenRetrying) { retryCount &+= 1 }
             replaceTransport(at: now, policy: policy, actions: &actions)
         case .transport:
             closeLiveTransport(policy, &actions)

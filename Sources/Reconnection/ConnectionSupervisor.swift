@@ -67,7 +67,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     /// Whether an attempt is due and a gate holds it.
     private var attemptIsHeld = false
     /// Whether the retry that waits has not been counted, under `countsWhenRetrying`.
-    private var retryIsUncounted = false
+    var retryIsUncounted = false
     /// In `waiting`: when the delay is over. In `connecting`: when the attempt has failed. In `closing`: when it is over.
     var phaseDeadline: Instant = .distantFuture
     /// In `connected`: when it counts as stable. Else: when the outage becomes a suspension.
@@ -624,11 +624,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         actions.append(.retryScheduled(at: due, retry: retryCount))
         let hasPause = if let close, case .pause = Self.response(to: close, policy) { true } else { false }
         let isFree = wasConnected && policy.afterDrop?.counts == false && !hasPause
-        if policy.hazards.contains(.countsWhenRetrying) {
-            retryIsUncounted = true
-        } else if !isFree {
-            retryCount &+= 1
-        }
+        if !isFree, !policy.hazards.contains(.countsWhenRetrying) { retryCount &+= 1 }
         if let suspension = policy.suspension, !isSuspended { milestone = outageSince + suspension.after }
         arm(due, policy)
         enter(.waiting, &actions)
