@@ -62,7 +62,8 @@ public struct OutboxPolicy: Sendable, Hashable {
 /// Keeps messages until the other side has acknowledged them.
 ///
 /// - Order: messages go out in the order in which they were offered. When the oldest one under way must be sent
-///   again, all behind it are sent again after it (go-back-n), so the receiver never sees a later one first.
+///   again, all behind it are sent again after it (go-back-n), so the receiver never sees a later one first. Each
+///   message keeps its own wait: one behind another that waits less still waits to its own end.
 /// - Idempotency: each message has a key, unique within this outbox and kept over resends; a receiver that
 ///   remembers keys sees each message once, even if only the acknowledgement was lost.
 /// - Every message ends once: acknowledged, failed with one cause, or (if the policy says so) discarded.
@@ -89,6 +90,8 @@ public struct Outbox: Sendable, Hashable {
         public fileprivate(set) var failures: UInt32 = 0
         /// When the app offered it.
         public let offeredAt: Instant
+        /// When it may be sent again.
+        fileprivate var mayGoAt: Instant = .distantPast
     }
 
     /// Why a message failed for good.
@@ -123,8 +126,6 @@ public struct Outbox: Sendable, Hashable {
     /// Whether there is a connection to send on.
     public private(set) var isConnected = false
     private var acknowledgementDeadline: Instant = .distantFuture
-    /// When the first message that is not under way may be sent.
-    private var retryAt: Instant = .distantPast
 
     /// An empty outbox without a connection.
     public init() {}
@@ -136,7 +137,7 @@ public struct Outbox: Sendable, Hashable {
         guard isConnected else { return deadline }
         if underWay > 0 { deadline = min(deadline, acknowledgementDeadline) }
         // Whatever may be sent has been sent already, unless it waits.
-        if underWay < min(policy.window, entries.count) { deadline = min(deadline, retryAt) }
+        if underWay < min(policy.window, entries.count) { deadline = min(deadline, entries[underWay].mayGoAt) }
         return deadline
     }
 
@@ -178,7 +179,7 @@ public struct Outbox: Sendable, Hashable {
     mutating func connectionOpened(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) {
         isConnected = true
         underWay = 0
-        retryAt = .distantPast
+        for index in entries.indices { entries[index].mayGoAt = .distantPast }
         expire(at: now, policy: policy, emit: emit)
         sendWhatMay(at: now, policy: policy, emit: emit)
     }
@@ -253,8 +254,6 @@ public struct Outbox: Sendable, Hashable {
 
     private mutating func removeEntry(at index: Int, now: Instant, policy: OutboxPolicy) -> Entry {
         let entry = entries.remove(at: index)
-        // The wait belongs to the first message not under way, and ends with it.
-        if index == underWay { retryAt = .distantPast }
         if index < underWay { underWay -= 1 }
         if index == 0 {
             acknowledgementDeadline = underWay > 0 ? now + policy.acknowledgementTimeout : .distantFuture
@@ -281,20 +280,18 @@ public struct Outbox: Sendable, Hashable {
         if let limit = policy.retryLimit, failures >= UInt32(clamping: limit) {
             let key = removeEntry(at: index, now: now, policy: policy).key
             emit(.failed(key, .retriesExhausted))
-            // Those behind it go out again, and need not wait for one still farther behind.
-            if index < underWay { retryAt = .distantPast }
             underWay = min(underWay, index)
         } else {
             entries[index].failures += 1
             underWay = min(underWay, index)
-            retryAt = now + policy.retry.delay(beforeRetry: Int(failures), previous: nil, random: &random)
+            entries[index].mayGoAt = now + policy.retry.delay(beforeRetry: Int(failures), previous: nil, random: &random)
         }
         if underWay == 0 { acknowledgementDeadline = .distantFuture }
     }
 
     private mutating func sendWhatMay(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) {
-        guard isConnected, retryAt <= now else { return }
-        while underWay < min(policy.window, entries.count) {
+        guard isConnected else { return }
+        while underWay < min(policy.window, entries.count), entries[underWay].mayGoAt <= now {
             if underWay == 0 { acknowledgementDeadline = now + policy.acknowledgementTimeout }
             emit(.send(entries[underWay]))
             underWay += 1

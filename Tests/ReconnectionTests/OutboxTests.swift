@@ -151,9 +151,35 @@ import Testing
         #expect(client.rejected(3, isRetryable: true, at: 6) == [])
         #expect(
             client.rejected(1, isRetryable: true, at: 7) == [
-                .messageFailed(key: 1, cause: .retriesExhausted), Self.message(2), Self.message(3, resend: 1),
+                .messageFailed(key: 1, cause: .retriesExhausted), Self.message(2),
             ]
         )
+        #expect(client.nextDeadline == at(11))
+        #expect(client.advance(to: 11) == [Self.message(3, resend: 1)])
+    }
+
+    @Test("each message keeps its own wait, whichever was turned away first")
+    func waitsOfTheirOwn() {
+        for keys in [[Outbox.Key(2), 1], [3, 2, 1]] {
+            // The first turned away waits 8 s, those before it less.
+            let waits = Backoff(growth: .fixed(.seconds(8)), jitter: .full)
+            let client = TestClient(
+                Self.policy(OutboxPolicy(window: 3, acknowledgementTimeout: .seconds(60), retry: waits)),
+                uniforms: [0.999_999_999, 0.5, 0.25]
+            )
+            client.start(at: 0)
+            client.opened(1, at: 0)
+            for _ in 0..<3 { client.send(at: 0) }
+            for key in keys { #expect(client.rejected(key, isRetryable: true, at: 0) == []) }
+            var sent: [Outbox.Key: Instant] = [:]
+            while client.nextDeadline < at(30) {
+                for case .sendMessage(_, let key, _, _) in client.advance(to: client.nextDeadline) {
+                    sent[key] = client.now
+                }
+            }
+            let last = at(7.999_999_992)
+            #expect(sent == (keys.count == 2 ? [1: at(4), 2: last, 3: last] : [1: at(2), 2: at(4), 3: last]))
+        }
     }
 
     @Test("lost connections do not count as retries of a message")
