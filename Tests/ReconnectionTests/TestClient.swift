@@ -24,6 +24,7 @@ final class TestClient {
     static func connected(_ policy: ClientPolicy, uniforms: [Double] = [0.5]) -> TestClient {
         let client = TestClient(policy, uniforms: uniforms)
         client.start(at: 0)
+        if policy.preparesAttempts { client.prepared(1, at: 0) }
         client.opened(1, at: 0)
         return client
     }
