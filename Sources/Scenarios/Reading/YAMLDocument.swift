@@ -21,6 +21,14 @@ struct YAMLDocument {
     ///
     /// - Throws: what is wrong with the bytes. Syntax errors end the reading, so there is usually one.
     static func compose(_ bytes: [UInt8], file: String) throws(ScenarioError) -> YAMLDocument {
+        try compose(valid: text(of: bytes, file: file, format: "YAML"), file: file)
+    }
+
+    /// The text of a file, without a byte order mark, if every character of it is allowed in YAML.
+    ///
+    /// - Parameter format: what a message says that a character is not allowed in.
+    /// - Throws: what is wrong with the bytes.
+    static func text(of bytes: [UInt8], file: String, format: String) throws(ScenarioError) -> String {
         guard bytes.count <= maximumBytes else {
             throw failure(file, .start, "the file has \(bytes.count) bytes; the limit is 2 MiB")
         }
@@ -29,8 +37,8 @@ struct YAMLDocument {
         }
         let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         let content = hasMark ? bytes[3...] : bytes[...]
-        if let (position, message) = firstBadCharacter(in: content) { throw failure(file, position, message) }
-        return try compose(valid: String(decoding: content, as: UTF8.self), file: file)
+        if let (position, message) = firstBadCharacter(in: content, format) { throw failure(file, position, message) }
+        return String(decoding: content, as: UTF8.self)
     }
 
     /// Reads YAML from a text.
@@ -131,7 +139,7 @@ struct YAMLDocument {
 
 extension YAMLDocument {
     /// The first place that is not UTF-8, or that holds a character YAML forbids.
-    private static func firstBadCharacter(in bytes: ArraySlice<UInt8>) -> (Position, String)? {
+    private static func firstBadCharacter(in bytes: ArraySlice<UInt8>, _ format: String) -> (Position, String)? {
         var line = 1
         var column = 1
         var parser = Unicode.UTF8.ForwardParser()
@@ -144,7 +152,8 @@ extension YAMLDocument {
                 guard isAllowed(scalar) else {
                     let code = String(scalar.value, radix: 16, uppercase: true)
                     let padded = String(repeating: "0", count: max(0, 4 - code.count)) + code
-                    return (Position(line: line, column: column), "the character U+\(padded) is not allowed in YAML")
+                    let message = "the character U+\(padded) is not allowed in \(format)"
+                    return (Position(line: line, column: column), message)
                 }
                 if scalar == "\n", previous == "\r" {
                     // The carriage return has already ended the line.

@@ -11,7 +11,8 @@ struct ScenarioReader {
 
     /// The scenario, or nil if something essential is missing; whatever is wrong has been reported.
     func read() -> Scenario? {
-        let policies = readPolicies()
+        let resolver = PolicyResolver(registered: registered, strategies: strategies)
+        let policies = resolver.resolve(section.mapping("policies"))
         let networks = readNetworks()
         let serverNames = readNames("servers", called: "server")
         let servers = section.list("servers").compactMap { $0.section().flatMap(readServer) }
@@ -21,7 +22,7 @@ struct ScenarioReader {
         let durations = Bounds<Interval>(lower: .zero, lowerIsExcluded: true, upper: .hours(30 * 24))
         let duration = section.duration("duration", durations)
         let cohortNames = readNames("fleet", called: "cohort")
-        let policyNames = policies.keys.sorted() + knownNames
+        let policyNames = policies.keys.sorted() + resolver.knownNames
         var fleet = section.list("fleet").compactMap { node in
             node.section().flatMap {
                 readCohort($0, policies: policyNames, networks: networks, servers: serverNames, duration: duration)
@@ -97,57 +98,7 @@ struct ScenarioReader {
         return false
     }
 
-    // MARK: Policies and networks
-
-    private func readPolicies() -> [String: ClientPolicy] {
-        let entries = section.mapping("policies")
-        var sections: [String: SectionReader] = [:]
-        for entry in entries { sections[entry.name] = entry.value.section() }
-        var done: [String: ClientPolicy] = [:]
-        for entry in entries { resolve(entry.name, sections, &done) }
-        return done
-    }
-
-    /// Reads a policy after all that it extends. A loop, because a file can hold chains too long for the stack.
-    private func resolve(_ name: String, _ sections: [String: SectionReader], _ done: inout [String: ClientPolicy]) {
-        var chain: [(name: String, keys: SectionReader)] = []
-        var places: [String: Int] = [:]
-        var base = PolicyReader.plain
-        var next: String? = name
-        while let current = next, let keys = sections[current] {
-            next = nil
-            if let policy = done[current] {
-                base = policy
-                break
-            }
-            places[current] = chain.count
-            chain.append((current, keys))
-            guard let parent = keys.name("extends") else { break }
-            if parent != current, let start = places[parent] {
-                let circle = chain[start...].prefix(10).map(\.name) + (chain.count - start > 10 ? ["…"] : []) + [parent]
-                keys.report("policies extend each other in a circle: \(circle.joined(separator: " > "))", at: "extends")
-            } else if parent != current, sections[parent] != nil {
-                next = parent
-            } else if let known = knownPolicy(parent) {
-                base = known
-            } else if parent == current {
-                keys.report("\(quoted(current)) cannot extend itself", at: "extends")
-            } else {
-                let others = sections.keys.filter { $0 != current }.sorted()
-                _ = check(parent, among: others + knownNames, called: "policy", keys, at: "extends")
-            }
-        }
-        for (name, keys) in chain.reversed() {
-            base = PolicyReader.read(keys, onto: base, strategies: strategies)
-            done[name] = base
-        }
-    }
-
-    private func knownPolicy(_ name: String) -> ClientPolicy? {
-        registered[name] ?? PolicyPreset.named(name)?.policy
-    }
-
-    private var knownNames: [String] { registered.keys.sorted() + PolicyPreset.all.map(\.name) }
+    // MARK: Networks
 
     private func readNetworks() -> [NetworkProfile] {
         var networks = NetworkProfile.builtIn
