@@ -35,6 +35,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "ClientScripts",
+            dependencies: ["Reconnection", "Scenarios", "MonotonicTime"],
+            swiftSettings: strict
+        ),
+        .target(
             name: "FleetSimulation",
             dependencies: [
                 "Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime",
@@ -55,8 +60,8 @@ let package = Package(
         .executableTarget(
             name: "stampede",
             dependencies: [
-                "Reports", "Experiments", "FleetSimulation", "Statistics", "Scenarios", "DiscreteEvents",
-                "Reconnection", "MonotonicTime",
+                "Reports", "Experiments", "FleetSimulation", "Statistics", "ClientScripts", "Scenarios",
+                "DiscreteEvents", "Reconnection", "MonotonicTime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -73,6 +78,12 @@ let package = Package(
         .testTarget(
             name: "ScenariosTests",
             dependencies: ["Scenarios", "Reconnection", "MonotonicTime", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ClientScriptsTests",
+            dependencies: ["ClientScripts", "Scenarios", "Reconnection", "MonotonicTime"],
+            exclude: ["Golden"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -12,11 +12,11 @@ struct Stampede: ParsableCommand {
             scenario: restarts, tunnels, airplane mode. Results go to the terminal and to CSV files.
 
             Exit status: 0 done and no expectation failed; 1 an expectation is not met; 64 wrong usage; 65 bad \
-            scenario file; 70 a defect of this program; 74 a file could not be read or written; 130 and 143 interrupted.
+            scenario, policy or script file; 70 a defect of this program; 74 a file could not be read or written; 130 and 143 interrupted.
             """,
         version: Manifest.currentVersion,
         subcommands: [
-            Run.self, Compare.self, Validate.self, Policies.self, Scenarios.self, Metrics.self, Schema.self,
+            Run.self, Compare.self, Drive.self, Validate.self, Policies.self, Scenarios.self, Metrics.self, Schema.self,
         ]
     )
 }

@@ -79,8 +79,8 @@ enum House {
 
     private static let cLibrary: Set = ["Glibc", "Darwin", "Musl", "Android"]
     private static let rooms: Set = [
-        "MonotonicTime", "Reconnection", "DiscreteEvents", "Statistics", "Scenarios", "FleetSimulation", "Experiments",
-        "Reports",
+        "MonotonicTime", "Reconnection", "DiscreteEvents", "Statistics", "Scenarios", "ClientScripts",
+        "FleetSimulation", "Experiments", "Reports",
     ]
 
     /// What each target may import. A target that is missing here may not exist.
@@ -92,6 +92,7 @@ enum House {
         "CGSLErrors": [],
         "Statistics": cLibrary.union(["CGSL", "CGSLErrors"]),
         "Scenarios": ["Reconnection", "MonotonicTime", "Yams"],
+        "ClientScripts": ["Reconnection", "MonotonicTime", "Scenarios"],
         "FleetSimulation": ["Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime", "DequeModule"],
         "Experiments": cLibrary.union([
             "FleetSimulation", "Statistics", "Scenarios", "Reconnection", "MonotonicTime", "Foundation", "Dispatch",
