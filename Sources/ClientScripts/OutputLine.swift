@@ -43,8 +43,22 @@ struct OutputLine {
         return (fraction.isEmpty ? whole : "\(whole).\(fraction)") + "s"
     }
 
-    /// Everything quoted here is a word of ours, with nothing in it that JSON would have escaped.
-    private static func quoted(_ text: String) -> String { "\"\(text)\"" }
+    /// A text as JSON writes it (RFC 8259, section 7).
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\":
+                result += "\\\(scalar)"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default:
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
 }
 
 extension OutputLine {
@@ -60,6 +74,7 @@ extension OutputLine {
             case .number(let value): add(argument.rawValue, value)
             case .duration(let value): add(argument.rawValue, value)
             case .flag(let value): add(argument.rawValue, value)
+            case .text(let value): add(argument.rawValue, value)
             case nil: break
             }
         }
@@ -95,6 +110,17 @@ extension OutputLine {
             add("retry", retry)
             add("delay", due == .distantFuture ? .max : due - now)
             add("due", due)
+        case .prepareAttempt(let generation):
+            add("action", "prepare-attempt")
+            add("generation", generation)
+        case .attemptRefused(let until):
+            add("action", "attempt-refused")
+            add("until", until ?? .distantFuture)
+        case .credentialsNeeded:
+            add("action", "credentials-needed")
+        case .heartbeatMissed(let inARow):
+            add("action", "heartbeat-missed")
+            add("in-a-row", UInt32(inARow))
         case .gaveUp:
             add("action", "gave-up")
         case .breakerOpened(let until):

@@ -7,7 +7,8 @@ import Scenarios
 /// This table is all there is to an input: reading, defaults, echo and documentation of its details come with them.
 struct ScriptInput: Sendable {
     let definition: ClientScript.EventDefinition
-    let tell: @Sendable (inout DrivenClient, ClientScript.Arguments) -> Void
+    /// What the client is told: usually one thing.
+    let inputs: @Sendable (DrivenClient, ClientScript.Arguments) -> [ClientInput]
 
     var name: String { definition.name }
 
@@ -15,100 +16,91 @@ struct ScriptInput: Sendable {
         _ name: String,
         needs required: [ClientScript.Argument] = [],
         takes optional: [ClientScript.Argument] = [],
-        tell: @escaping @Sendable (inout DrivenClient, ClientScript.Arguments) -> Void
+        inputs: @escaping @Sendable (DrivenClient, ClientScript.Arguments) -> [ClientInput]
     ) {
         definition = ClientScript.EventDefinition(name: name, required: required, optional: optional)
-        self.tell = tell
+        self.inputs = inputs
+    }
+
+    private init(_ name: String, _ input: ClientInput) {
+        self.init(name) { _, _ in [input] }
     }
 
     /// Every input, in the order of documentation.
     static let all: [ScriptInput] = [
-        ScriptInput(ClientScript.startEvent) { driven, _ in
-            driven.client.start(
-                at: driven.now,
-                policy: driven.policy,
-                random: &driven.random,
-                actions: &driven.actions
-            )
+        ScriptInput(ClientScript.startEvent, .start),
+        ScriptInput("stop", .stop),
+        ScriptInput("retry", .retryNow),
+        ScriptInput("reconnect", .reconnect),
+        ScriptInput("online", .network(isOnline: true)),
+        ScriptInput("offline", .network(isOnline: false)),
+        ScriptInput("visible", .visibility(isVisible: true)),
+        ScriptInput("hidden", .visibility(isVisible: false)),
+        ScriptInput("ready", .readiness(isReady: true)),
+        ScriptInput("not-ready", .readiness(isReady: false)),
+        ScriptInput("wake", needs: [.during]) { driven, details in
+            [.wake(until: driven.now + (details.duration(.during) ?? .zero))]
         },
-        ScriptInput("stop") { driven, _ in
-            driven.client.stop(at: driven.now, policy: driven.policy, actions: &driven.actions)
+        ScriptInput("credentials", .credentialsRenewed),
+        ScriptInput("credentials-withdrawn", .credentialsWithdrawn),
+        ScriptInput("send", takes: [.count]) { _, details in
+            Array(repeating: .send, count: max(0, details.number(.count)))
         },
-        ScriptInput("retry") { driven, _ in
-            driven.client.retryNow(at: driven.now, policy: driven.policy, actions: &driven.actions)
+        prepared, opened, lost, beatAnswered,
+        ScriptInput("received", takes: [.generation]) { _, details in
+            [.received(generation: details.generation)]
         },
-        ScriptInput("online") { driven, _ in driven.networkChanged(isOnline: true) },
-        ScriptInput("offline") { driven, _ in driven.networkChanged(isOnline: false) },
-        ScriptInput("visible") { driven, _ in driven.visibilityChanged(isVisible: true) },
-        ScriptInput("hidden") { driven, _ in driven.visibilityChanged(isVisible: false) },
-        ScriptInput("credentials") { driven, _ in
-            driven.client.credentialsRenewed(at: driven.now, policy: driven.policy, actions: &driven.actions)
+        acknowledged,
+        ScriptInput("rejected", needs: [.key, .retryable], takes: [.generation]) { _, details in
+            [
+                .rejected(
+                    generation: details.generation,
+                    key: UInt32(clamping: details.number(.key)),
+                    isRetryable: details.flag(.retryable)
+                )
+            ]
         },
-        ScriptInput("send", takes: [.count]) { driven, details in
-            for _ in 0..<max(0, details.number(.count)) {
-                driven.client.send(at: driven.now, policy: driven.policy, actions: &driven.actions)
-            }
-        },
-        opened, lost, beatAnswered, acknowledged,
-        ScriptInput("rejected", needs: [.key, .retryable], takes: [.generation]) { driven, details in
-            driven.client.messageRejected(
-                generation: UInt32(clamping: details.number(.generation)),
-                key: UInt32(clamping: details.number(.key)),
-                isRetryable: details.flag(.retryable),
-                at: driven.now,
-                policy: driven.policy,
-                random: &driven.random,
-                actions: &driven.actions
-            )
-        },
-        ScriptInput("wait") { _, _ in },
+        ScriptInput("wait") { _, _ in [] },
     ]
 
-    static let opened = ScriptInput("opened", takes: [.generation]) { driven, details in
-        driven.client.transportOpened(
-            generation: UInt32(clamping: details.number(.generation)),
-            at: driven.now,
-            policy: driven.policy,
-            random: &driven.random,
-            actions: &driven.actions
-        )
+    static let prepared = ScriptInput("prepared", takes: [.generation]) { _, details in
+        [.attemptPrepared(generation: details.generation)]
     }
 
-    static let lost = ScriptInput("lost", takes: [.generation, .code, .retryAfter]) { driven, details in
-        driven.client.transportLost(
-            generation: UInt32(clamping: details.number(.generation)),
-            close: Close(
-                code: UInt16(clamping: details.number(.code)),
-                retryAfter: details.duration(.retryAfter)
-            ),
-            at: driven.now,
-            policy: driven.policy,
-            random: &driven.random,
-            actions: &driven.actions
-        )
+    static let opened = ScriptInput("opened", takes: [.generation, .member]) { _, details in
+        [.opened(generation: details.generation, member: details.number(.member))]
     }
 
-    static let beatAnswered = ScriptInput("beat-answered", takes: [.generation, .beat]) { driven, details in
-        driven.client.heartbeatAnswered(
-            generation: UInt32(clamping: details.number(.generation)),
-            beat: UInt32(clamping: details.number(.beat))
+    static let lost = ScriptInput(
+        "lost",
+        takes: [.generation, .member, .code, .reason, .retryAfter]
+    ) { _, details in
+        let close = Close(
+            code: UInt16(clamping: details.number(.code)),
+            reason: details.text(.reason),
+            retryAfter: details.duration(.retryAfter)
         )
+        return [.lost(generation: details.generation, member: details.number(.member), close: close)]
     }
 
-    static let acknowledged = ScriptInput("acknowledged", needs: [.key]) { driven, details in
-        driven.client.messageAcknowledged(
-            key: UInt32(clamping: details.number(.key)),
-            at: driven.now,
-            policy: driven.policy,
-            actions: &driven.actions
-        )
+    static let beatAnswered = ScriptInput("beat-answered", takes: [.generation, .beat]) { _, details in
+        [.heartbeatAnswered(generation: details.generation, beat: UInt32(clamping: details.number(.beat)))]
+    }
+
+    static let acknowledged = ScriptInput("acknowledged", needs: [.key]) { _, details in
+        [.acknowledged(key: UInt32(clamping: details.number(.key)))]
     }
 
     /// The inputs by name.
     static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }
 
-/// The client with all that its methods ask for.
+extension ClientScript.Arguments {
+    /// The transport that a line is about.
+    fileprivate var generation: UInt32 { UInt32(clamping: number(.generation)) }
+}
+
+/// The client with all that its inputs ask for.
 struct DrivenClient {
     var client = ReconnectingClient()
     let policy: ClientPolicy
@@ -118,16 +110,8 @@ struct DrivenClient {
 
     var nextDeadline: Instant { client.nextDeadline(policy: policy) }
 
-    mutating func networkChanged(isOnline: Bool) {
-        client.networkChanged(isOnline: isOnline, at: now, policy: policy, random: &random, actions: &actions)
-    }
-
-    mutating func visibilityChanged(isVisible: Bool) {
-        client.visibilityChanged(isVisible: isVisible, at: now, policy: policy, random: &random, actions: &actions)
-    }
-
-    mutating func advance() {
-        client.advance(to: now, policy: policy, random: &random, actions: &actions)
+    mutating func tell(_ input: ClientInput) {
+        client.handle(input, at: now, policy: policy, random: &random, actions: &actions)
     }
 
     /// The details of an input with those that were left out filled in.
@@ -136,10 +120,11 @@ struct DrivenClient {
         for argument in input.definition.optional where details[argument] == nil {
             switch argument {
             case .generation: details[argument] = .number(Int(client.supervisor.generation))
+            case .member: if policy.group != nil { details[argument] = .number(0) }
             case .code: details[argument] = .number(Int(Close.abnormal.code))
             case .beat: details[argument] = .number(Int(client.heartbeat.lastBeat))
             case .count: details[argument] = .number(1)
-            case .retryAfter, .key, .retryable: break
+            case .reason, .retryAfter, .key, .retryable, .during: break
             }
         }
         return details

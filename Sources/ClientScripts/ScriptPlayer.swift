@@ -56,7 +56,8 @@ public enum ScriptPlayer {
     ) throws(Failure) {
         var performance = Performance(
             driven: DrivenClient(policy: policy, random: ScriptRandomSource(seed: seed)),
-            maximumSteps: maximumSteps
+            maximumSteps: maximumSteps,
+            world: ScriptWorld(members: policy.group?.members ?? 1)
         )
         for line in script.lines {
             try performance.pass(to: line.at, line: line.number, output)
@@ -72,7 +73,7 @@ public enum ScriptPlayer {
 private struct Performance {
     var driven: DrivenClient
     let maximumSteps: Int
-    var world = ScriptWorld()
+    var world: ScriptWorld
     var metrics = ScriptMetrics()
     var steps = 0
 
@@ -93,7 +94,7 @@ private struct Performance {
                 var echo = OutputLine(at: driven.now)
                 echo.add("input", "timer")
                 driven.actions.removeAll()
-                driven.advance()
+                driven.tell(.advance)
                 try tell(echo, line: line, output)
             }
         }
@@ -110,6 +111,7 @@ private struct Performance {
         case .server(let conduct, let after, let refusal): world.serve(conduct, after: after, refusal: refusal)
         case .heartbeats(let after): world.answerHeartbeats(after: after)
         case .messages(let after): world.acknowledgeMessages(after: after)
+        case .closes(let after): world.reportCloses(after: after)
         }
     }
 
@@ -146,7 +148,7 @@ private struct Performance {
         let details = driven.completed(given, for: input)
         let echo = OutputLine(input: input, details, isAutomatic: isAutomatic, at: driven.now)
         driven.actions.removeAll()
-        input.tell(&driven, details)
+        for told in input.inputs(driven, details) { driven.tell(told) }
         if input.name == ScriptInput.lost.name {
             world.forget(generation: UInt32(clamping: details.number(.generation)))
         }

@@ -20,8 +20,14 @@ struct ScriptWorld {
     private var refusal: ClientScript.Arguments = [:]
     private var beatDelay: Interval?
     private var acknowledgementDelay: Interval?
+    private var closeDelay: Interval?
+    /// How many sockets the client's group has.
+    private let members: Int
     /// Sorted by time; of equal times, the one that arose first stands first.
     private var underWay: [Answer] = []
+
+    /// A world around a client with so many sockets.
+    init(members: Int) { self.members = members }
 
     /// When the next answer arrives; `.distantFuture` if none is under way.
     var nextDue: Instant { underWay.first?.due ?? .distantFuture }
@@ -39,6 +45,8 @@ struct ScriptWorld {
 
     mutating func acknowledgeMessages(after: Interval?) { acknowledgementDelay = after }
 
+    mutating func reportCloses(after: Interval?) { closeDelay = after }
+
     /// A connection is gone, and all that was under way on it.
     mutating func forget(generation: UInt32) { underWay.removeAll { $0.generation == generation } }
 
@@ -48,14 +56,27 @@ struct ScriptWorld {
         case .openTransport(let generation):
             let of = ClientScript.Argument.generation
             switch conduct {
-            case .accepts: send(.opened, [of: .number(Int(generation))], generation, now + serverDelay)
+            case .accepts:
+                for member in 0..<members {
+                    var details: ClientScript.Arguments = [of: .number(Int(generation))]
+                    if members > 1 { details[.member] = .number(member) }
+                    send(.opened, details, generation, now + serverDelay)
+                }
             case .refuses:
                 let details = refusal.merging([of: .number(Int(generation))]) { _, own in own }
                 send(.lost, details, generation, now + serverDelay)
             case .manual, .silent: break
             }
-        case .closeTransport(let generation, _):
+        case .prepareAttempt(let generation):
+            guard conduct == .accepts || conduct == .refuses else { break }
+            send(.prepared, [.generation: .number(Int(generation))], generation, now)
+        case .closeTransport(let generation, let close):
             forget(generation: generation)
+            guard let closeDelay else { break }
+            let details: ClientScript.Arguments = [
+                .generation: .number(Int(generation)), .code: .number(Int(close.code)),
+            ]
+            send(.lost, details, generation, now + closeDelay)
         case .sendHeartbeat(let generation, let beat):
             guard let beatDelay else { break }
             let details: ClientScript.Arguments = [

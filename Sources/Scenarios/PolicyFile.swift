@@ -25,7 +25,7 @@ public enum PolicyFile {
         let kind = ValueKind.mapping(of: .section(PolicySections.policy))
         let root = document.root.mapping?["policies"] ?? document.root
         let entries = NodeReader(root, as: kind, label: "policies", report: report).mapping() ?? []
-        let policies = PolicyResolver(registered: [:]).resolve(entries)
+        let policies = PolicyResolver(registered: [:], strategies: [:]).resolve(entries)
         if entries.isEmpty, !report.hasErrors { report.error("the file has no policies", at: root.position) }
         if let failure = report.failure { throw failure }
         return entries.compactMap { entry in

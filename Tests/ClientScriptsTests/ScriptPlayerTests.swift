@@ -108,7 +108,7 @@ struct ScriptPlayerTests {
             """
         for event in ["lost", "offline"] {
             var policy = plain
-            policy.pausesOffline = true
+            policy.offline = .pauses
             let played = try play(script.replacing("EVENT", with: event), policy)
             #expect(played.times(ofAction: "send-message").first == "1s")
             #expect(!played.lines.contains { $0.hasPrefix(#"{"at":"6s","input":"acknowledged""#) })
@@ -187,7 +187,7 @@ struct ScriptPlayerTests {
     @Test("listed random numbers come first, then those of the seed, and each is counted")
     func random() throws {
         let policy = ClientPolicy(
-            backoff: Backoff(growth: .fixed(.seconds(1)), jitter: .full, floorsToMilliseconds: true)
+            backoff: Backoff(growth: .fixed(.seconds(1)), jitter: .full, rounding: .downToMilliseconds)
         )
         let script = """
             {"uniform": [0.25]}
@@ -242,7 +242,7 @@ struct ScriptPlayerTests {
     @Test("what the app lets go is no loss, what the other side takes is")
     func metrics() throws {
         var policy = plain
-        policy.pausesOffline = true
+        policy.offline = .pauses
         policy.retryLimit = 0
         policy.outbox = OutboxPolicy(whileDisconnected: .discard)
         let played = try play(

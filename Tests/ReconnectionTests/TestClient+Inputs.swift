@@ -28,66 +28,6 @@ extension TestClient {
             )
         }
     }
-
-    @discardableResult
-    func credentialsWithdrawn(at seconds: Double) -> [ClientAction] {
-        deliver(at(seconds)) {
-            $0.client.credentialsWithdrawn(at: $0.now, policy: $0.policy, actions: &$0.actions)
-        }
-    }
-
-    @discardableResult
-    func prepared(_ generation: UInt32, at seconds: Double) -> [ClientAction] {
-        deliver(at(seconds)) {
-            $0.client.attemptPrepared(
-                generation: generation,
-                at: $0.now,
-                policy: $0.policy,
-                actions: &$0.actions
-            )
-        }
-    }
-
-    @discardableResult
-    func received(_ generation: UInt32, at seconds: Double) -> [ClientAction] {
-        deliver(at(seconds)) {
-            $0.client.received(generation: generation, at: $0.now, policy: $0.policy)
-        }
-    }
-
-    @discardableResult
-    func opened(_ generation: UInt32, member: Int, at seconds: Double) -> [ClientAction] {
-        deliver(at(seconds)) {
-            $0.client.transportOpened(
-                generation: generation,
-                member: member,
-                at: $0.now,
-                policy: $0.policy,
-                random: &$0.random,
-                actions: &$0.actions
-            )
-        }
-    }
-
-    @discardableResult
-    func lost(
-        _ generation: UInt32,
-        member: Int,
-        _ close: Close = .abnormal,
-        at seconds: Double
-    ) -> [ClientAction] {
-        deliver(at(seconds)) {
-            $0.client.transportLost(
-                generation: generation,
-                member: member,
-                close: close,
-                at: $0.now,
-                policy: $0.policy,
-                random: &$0.random,
-                actions: &$0.actions
-            )
-        }
-    }
 }
 
 /// Short words for the actions that stories are full of.

@@ -43,6 +43,8 @@ public struct ClientScript: Sendable, Hashable {
         case heartbeats(answeredAfter: Interval?)
         /// From now on messages are acknowledged so long after they were sent, or (nil) not at all.
         case messages(acknowledgedAfter: Interval?)
+        /// From now on the close of a transport that the client itself closes is reported so long after, or (nil) not.
+        case closes(reportedAfter: Interval?)
     }
 
     /// How the server answers attempts by itself.
@@ -61,8 +63,12 @@ public struct ClientScript: Sendable, Hashable {
     public enum Argument: String, Sendable, Hashable, CaseIterable {
         /// Which transport it is about.
         case generation
+        /// Which socket of a group it is about.
+        case member
         /// The close code.
         case code
+        /// The text that came with the close.
+        case reason
         /// How long the server asks clients to stay away.
         case retryAfter = "retry-after"
         /// Which heartbeat it is about.
@@ -73,6 +79,8 @@ public struct ClientScript: Sendable, Hashable {
         case retryable
         /// How many times.
         case count
+        /// For how long.
+        case during = "for"
     }
 
     /// The value of a detail.
@@ -83,6 +91,8 @@ public struct ClientScript: Sendable, Hashable {
         case duration(Interval)
         /// Yes or no.
         case flag(Bool)
+        /// A text.
+        case text(String)
     }
 
     /// The details that a line gives.
@@ -137,6 +147,12 @@ extension ClientScript.Arguments {
     /// A detail that is a span of time, if it is there.
     public func duration(_ argument: ClientScript.Argument) -> Interval? {
         guard case .duration(let value) = self[argument] else { return nil }
+        return value
+    }
+
+    /// A detail that is a text; empty if it is absent.
+    public func text(_ argument: ClientScript.Argument) -> String {
+        guard case .text(let value) = self[argument] else { return "" }
         return value
     }
 

@@ -136,10 +136,10 @@ struct ClientScriptReader {
         if kind == "event" { return readEvent(section, &progress) }
         let word = section.node(kind).flatMap { $0.kind.words.isEmpty ? nil : section.choice(kind) }
         var allowed: [String] = []
-        if word.map({ ["accepts", "refuses", "answered", "acknowledged"].contains($0) }) == true {
+        if word.map({ ["accepts", "refuses", "answered", "acknowledged", "reported"].contains($0) }) == true {
             allowed.append("after")
         }
-        if word == "refuses" { allowed += ["code", "retry-after"] }
+        if word == "refuses" { allowed += ["code", "reason", "retry-after"] }
         checkOthers(section, kind: kind, allowed: allowed, what: word.map { "'\(kind)' \(quoted($0))" } ?? "'\(kind)'")
         let after = section.duration("after") ?? .zero
         switch kind {
@@ -148,10 +148,12 @@ struct ClientScriptReader {
         case "seed":
             return section.count("seed").map { .seed(UInt64($0)) }
         case "server":
-            let details = readArguments(section, word == "refuses" ? [.code, .retryAfter] : [])
+            let details = readArguments(section, word == "refuses" ? [.code, .reason, .retryAfter] : [])
             return word.flatMap(ClientScript.ServerConduct.init).map { .server($0, after: after, details) }
         case "heartbeats":
             return word.map { .heartbeats(answeredAfter: $0 == "answered" ? after : nil) }
+        case "closes":
+            return word.map { .closes(reportedAfter: $0 == "reported" ? after : nil) }
         default:
             return word.map { .messages(acknowledgedAfter: $0 == "acknowledged" ? after : nil) }
         }
@@ -195,6 +197,7 @@ struct ClientScriptReader {
             switch argument.kind {
             case .duration: arguments[argument] = section.duration(key).map { .duration($0) }
             case .boolean: arguments[argument] = section.boolean(key).map { .flag($0) }
+            case .text: arguments[argument] = section.text(key).map { .text($0) }
             default: arguments[argument] = section.count(key, argument.bounds).map { .number($0) }
             }
         }
