@@ -75,6 +75,7 @@ let package = Package(
         ),
         .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"], swiftSettings: strict),
         .testTarget(name: "ReconnectionTests", dependencies: ["Reconnection", "MonotonicTime"], swiftSettings: strict),
+        .testTarget(name: "ArticleTests", dependencies: ["Reconnection", "MonotonicTime"], swiftSettings: strict),
         .testTarget(
             name: "ScenariosTests",
             dependencies: ["Scenarios", "Reconnection", "MonotonicTime", .product(name: "Yams", package: "Yams")],

@@ -286,6 +286,8 @@ public struct ReconnectingClient: Sendable, Hashable {
         random: inout some RandomSource,
         actions: inout ClientActions
     ) {
+        // Nothing is due at the end of time, where deadlines stand that are none.
+        guard now < .distantFuture else { return }
         if supervisor.nextDeadline <= now {
             supervisor.advance(to: now, policy: policy, random: &random, actions: &actions)
             // A connection that has just ended takes its grace and its beats along.
