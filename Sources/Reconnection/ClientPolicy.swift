@@ -70,8 +70,8 @@ public struct ClientPolicy: Sendable, Hashable {
         public var delay: Interval
         /// Whether it counts as a retry, so that the next one has the backoff's second delay.
         public var counts: Bool
-        /// The attempt comes at least so long after the start of the last one, so that accept-and-drop is not
-        /// hammered (Ably: 1 s).
+        /// The attempt comes at least so long after the last one under this rule, so that accept-and-drop is not
+        /// hammered; the first one is not held up (Ably: 1 s).
         public var spacing: Interval
 
         /// A rule made of its parts.

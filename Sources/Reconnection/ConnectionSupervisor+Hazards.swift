@@ -33,6 +33,8 @@ struct RareState: Sendable, Hashable {
     var pollAt: Instant = .distantFuture
     var lastHeard: Instant = .distantPast
     var droppedAt: Instant = .distantPast
+    /// When the last retry under a rule of its own for drops was due.
+    var dropRetryAt: Instant = .distantPast
     var wokenUntil: Instant = .distantFuture
     var isWoken = false
 
@@ -169,6 +171,14 @@ extension ConnectionSupervisor {
 
     mutating func noteDrop(at now: Instant) {
         if !rare.isEmpty { rare[0].droppedAt = now }
+    }
+
+    /// When the retry after the loss of a connection is due that has a rule of its own.
+    mutating func dropRetry(_ rule: ClientPolicy.DropRetry, at now: Instant) -> Instant {
+        guard rule.spacing > .zero else { return now + rule.delay }
+        needRareState()
+        rare[0].dropRetryAt = max(now + rule.delay, rare[0].dropRetryAt + rule.spacing)
+        return rare[0].dropRetryAt
     }
 
     /// A stopped client looks at nothing.

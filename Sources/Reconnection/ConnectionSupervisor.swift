@@ -644,7 +644,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         if isSuspended, let suspension = policy.suspension { return now + suspension.retryEvery }
         let due: Instant
         if failure.wasConnected, let afterDrop = policy.afterDrop {
-            due = max(now + afterDrop.delay, attemptStartedAt + afterDrop.spacing)
+            due = dropRetry(afterDrop, at: now)
         } else if let custom = policy.strategy {
             var remembered = RetryStrategyMemory()
             remembered.value = memory.value

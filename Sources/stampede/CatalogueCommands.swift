@@ -34,7 +34,9 @@ struct Policies: ParsableCommand {
         abstract: "List the preset policies, or spell one out, or print its delays.",
         discussion: """
             With --delays the retries of a client whose every attempt fails are printed as CSV: the number of the \
-            retry, the delay before it, and the time since the first failure, in seconds and as if attempts took no time.
+            retry, the delay before it, and the time since the first failure, in seconds and as if attempts took no \
+            time. With --after-drop the first failure is the loss of a connection, which some policies treat unlike a \
+            failed attempt.
             """
     )
 
@@ -44,6 +46,9 @@ struct Policies: ParsableCommand {
     @Option(help: "Print so many delays as CSV instead.")
     var delays: Int?
 
+    @Flag(help: "With --delays: a connection is lost first, instead of an attempt failing.")
+    var afterDrop = false
+
     @Option(help: "The numbers in 0 ..< 1 that the policy's random source yields, repeated in turn: 0,0.5,0.999")
     var uniform: String?
 
@@ -52,6 +57,7 @@ struct Policies: ParsableCommand {
 
     func validate() throws {
         if delays == nil, uniform != nil { throw ValidationError("--uniform goes with --delays.") }
+        if delays == nil, afterDrop { throw ValidationError("--after-drop goes with --delays.") }
         if let delays, !(1...1_000_000).contains(delays) {
             throw ValidationError("--delays must be a whole number from 1 to 1000000, not '\(delays)'.")
         }
@@ -75,12 +81,7 @@ struct Policies: ParsableCommand {
 
     func run() throws {
         guard let name, let preset = PolicyPreset.named(name) else {
-            let width = PolicyPreset.all.map(\.name.count).max() ?? 0
-            for preset in PolicyPreset.all {
-                let padding = String(repeating: " ", count: width - preset.name.count)
-                show("\(preset.name)\(padding)  \(preset.summary)\n")
-                show("\(String(repeating: " ", count: width))  source: \(preset.source)\n")
-            }
+            show(Self.list)
             return
         }
         guard let delays else {
@@ -89,23 +90,54 @@ struct Policies: ParsableCommand {
             return
         }
         let table: CSVTable
+        let beginning = afterDrop ? RetrySchedule.Beginning.lostConnection : .failedAttempt
         if uniform == nil {
             var random = SeededRandomSource(seed: seed)
-            table = Self.delayTable(preset.policy, count: delays, random: &random)
+            table = Self.delayTable(preset.policy, count: delays, from: beginning, random: &random)
         } else {
             var random = RepeatingRandomSource(try numbers())
-            table = Self.delayTable(preset.policy, count: delays, random: &random)
+            table = Self.delayTable(preset.policy, count: delays, from: beginning, random: &random)
         }
         show(table.text)
+    }
+
+    /// All presets below the headings of their kinds.
+    private static var list: String {
+        let width = PolicyPreset.all.map(\.name.count).max() ?? 0
+        let indentation = String(repeating: " ", count: width)
+        var text = ""
+        for kind in PolicyPreset.Kind.allCases {
+            let presets = PolicyPreset.all.filter { $0.kind == kind }
+            guard !presets.isEmpty else { continue }
+            text += (text.isEmpty ? "" : "\n") + heading(kind) + "\n"
+            for preset in presets {
+                text += "  \(preset.name)\(indentation.dropFirst(preset.name.count))  \(preset.summary)\n"
+                text += "  \(indentation)  source: \(preset.source)\n"
+            }
+        }
+        return text
+    }
+
+    private static func heading(_ kind: PolicyPreset.Kind) -> String {
+        switch kind {
+        case .sourceSystem: "Source systems, as documented"
+        case .asBuilt: "Source systems, as built"
+        case .realtimeClient: "Realtime clients"
+        case .store: "Stores"
+        case .remoteCall: "Remote calls"
+        case .retryLibrary: "Retry libraries"
+        case .shape: "Shapes"
+        }
     }
 
     private static func delayTable(
         _ policy: ClientPolicy,
         count: Int,
+        from beginning: RetrySchedule.Beginning,
         random: inout some RandomSource
     ) -> CSVTable {
         var table = CSVTable(columns: ["retry", "delay_s", "elapsed_s"])
-        for retry in RetrySchedule(policy, count: count, random: &random).retries {
+        for retry in RetrySchedule(policy, count: count, from: beginning, random: &random).retries {
             table.add([
                 "\(retry.number)", NumberText.exact(retry.delay.seconds), NumberText.exact(retry.elapsed.seconds),
             ])

@@ -56,14 +56,27 @@ struct CatalogueCommandTests {
         #expect(named.output == "server-restart: ok (server-restart, 10,000 clients)\n")
     }
 
-    @Test("every preset is listed with its source")
+    @Test("every preset is listed with its source, below the heading of its kind")
     func policies() async throws {
-        let lines = try await output("policies").split(separator: "\n")
-        #expect(lines.count == 2 * PolicyPreset.all.count)
-        for preset in PolicyPreset.all {
-            let place = try #require(lines.firstIndex { $0.hasPrefix(preset.name + " ") })
-            #expect(lines[place].hasSuffix(preset.summary))
-            #expect(lines[place + 1].hasSuffix("source: " + preset.source))
+        let text = try await output("policies")
+        let sections = text.components(separatedBy: "\n\n")
+        let kinds = PolicyPreset.Kind.allCases.filter { kind in PolicyPreset.all.contains { $0.kind == kind } }
+        #expect(kinds == PolicyPreset.Kind.allCases)
+        #expect(
+            sections.map { $0.prefix { $0 != "\n" } } == [
+                "Source systems, as documented", "Source systems, as built", "Realtime clients", "Stores",
+                "Remote calls", "Retry libraries", "Shapes",
+            ]
+        )
+        for (kind, section) in zip(kinds, sections) {
+            let presets = PolicyPreset.all.filter { $0.kind == kind }
+            let lines = section.split(separator: "\n").dropFirst()
+            #expect(lines.count == 2 * presets.count)
+            for preset in presets {
+                let place = try #require(lines.firstIndex { $0.hasPrefix("  " + preset.name + " ") })
+                #expect(lines[place].hasSuffix("  " + preset.summary))
+                #expect(lines[place + 1].hasSuffix("  source: " + preset.source))
+            }
         }
     }
 
@@ -105,6 +118,18 @@ struct CatalogueCommandTests {
             try await output("policies", "valtio-y", "--delays", "12", "--uniform", "0,0.5,0.999")
                 == "retry,delay_s,elapsed_s\r\n1,1,1\r\n2,2,3\r\n3,4,7\r\n4,8,15\r\n5,16,31\r\n"
         )
+    }
+
+    @Test("after a drop delays are those of a lost connection")
+    func afterDrop() async throws {
+        let numbers = ["--delays", "4", "--uniform", "0.5"]
+        let failed = try await program.run(["policies", "ably-js"] + numbers, in: folder)
+        #expect(failed.output == "retry,delay_s,elapsed_s\r\n1,13.5,13.5\r\n2,18,31.5\r\n3,22.5,54\r\n4,27,81\r\n")
+        let dropped = try await program.run(["policies", "ably-js", "--after-drop"] + numbers, in: folder)
+        #expect(dropped.output == "retry,delay_s,elapsed_s\r\n1,0,0\r\n2,18,18\r\n3,22.5,40.5\r\n4,27,67.5\r\n")
+        let alone = try await program.run(["policies", "ably-js", "--after-drop"], in: folder)
+        #expect(alone.status == 64)
+        #expect(alone.errors.contains("--after-drop goes with --delays."))
     }
 
     @Test("random delays repeat with their seed")
