@@ -281,8 +281,10 @@ public struct Backoff: Sendable, Hashable {
             }
             retry -= 1
         }
-        let delay = wholeUnits(max(units(floor), spread(retry, memory: &memory, random: &random)))
-        if remembersDelay { memory.value = delay }
+        let exact = max(units(floor), spread(retry, memory: &memory, random: &random))
+        let delay = wholeUnits(exact)
+        // A library with a rounding of its own goes on from what it rounded; one without knows no nanoseconds.
+        if remembersDelay { memory.value = rounding == .nearestNanosecond ? exact : delay }
         return interval(delay)
     }
 
@@ -303,7 +305,7 @@ public struct Backoff: Sendable, Hashable {
             let bounded = capOrder == .beforeJitter ? min(cap, grown) : grown
             var delay = isSpread ? jittered(bounded, retry, memory: &memory, random: &random) : bounded
             guard capOrder == .afterJitter else { return delay }
-            delay = wholeUnits(delay)
+            if rounding != .nearestNanosecond { delay = wholeUnits(delay) }
             return min(cap, memory.value < 0 ? delay : factor * delay)
         }
         let grown = grown(retry)
@@ -345,21 +347,22 @@ public struct Backoff: Sendable, Hashable {
             memory.value = sum
             return step.isNaN ? cap : step * (1 / 1.4) * grown(0)
         case .symmetric(let fraction):
-            return value + fraction * value * (2 * uniform - 1) + uniform * upperEnd
+            // From the low end, as those do it whose last bits matter.
+            return value - fraction * value + uniform * (2 * fraction * value + upperEnd)
         case .symmetricPercent(let percent):
             let whole = value.rounded(.down)
             let width = (whole / 100).rounded(.down) * Double(percent)
             return max(0, whole - width + (uniform * (2 * width + 1)).rounded(.down))
         case .additive(let fraction):
-            return value + uniform * (fraction * value + upperEnd)
+            return sum(value, uniform * (fraction * value + upperEnd))
         case .subtractive(let fraction):
             return value - uniform * (fraction * value + upperEnd)
         case .additiveConstant(let upTo):
-            return value + (units(upTo) + upperEnd) * uniform
+            return sum(value, (units(upTo) + upperEnd) * uniform)
         case .additiveRange(let from, let to):
-            return value + units(from) + (units(to - from) + upperEnd) * uniform
+            return sum(value, units(from) + (units(to - from) + upperEnd) * uniform)
         case .minimumPlusFull(let minimum):
-            return min(cap, units(minimum) + uniform * (min(cap, value) + upperEnd))
+            return min(cap, sum(units(minimum), uniform * (min(cap, value) + upperEnd)))
         case .fullAbove(let minimum):
             let least = units(minimum)
             return least + uniform * (max(least, value) - least + upperEnd)
@@ -369,6 +372,13 @@ public struct Backoff: Sendable, Hashable {
             let delay = isEven ? value - deviation : value + deviation
             return delay.isNaN ? 0 : delay
         }
+    }
+
+    /// The sum of both. What is rounded down anyway is rounded before it is added to a whole number: the sum of two doubles
+    /// may be the next unit though the addition falls short of it.
+    private func sum(_ value: Double, _ addition: Double) -> Double {
+        guard rounding.direction == .down, value == value.rounded(.down) else { return value + addition }
+        return value + addition.rounded(.down)
     }
 
     private var upperEnd: Double { rounding.drawsUpperEnd ? 1 : 0 }
