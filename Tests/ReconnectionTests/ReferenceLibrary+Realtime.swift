@@ -157,7 +157,8 @@ extension ReferenceLibrary {
             } else {
                 let coefficient = min((Double(disconnections) + 2) / 3, 2)
                 let retry = ms(15000 * coefficient * (1 - random() * 0.2))
-                isSuspended = now + retry > .seconds(120)
+                // Of two timers for the same instant the one set first comes first.
+                isSuspended = now + retry >= .seconds(120)
                 wait = isSuspended ? .seconds(120) - now + ms(30000) : retry
             }
             delays.append(wait)

@@ -37,7 +37,11 @@ struct ReferenceLibrary: Sendable {
 }
 
 /// Milliseconds as JavaScript counts them.
-func ms(_ count: Double) -> Interval { Interval(roundingNanoseconds: count * 1e6) }
+func ms(_ count: Double) -> Interval {
+    // Whole ones exactly, however many.
+    guard count != count.rounded() || abs(count) > 9e12 else { return .milliseconds(Int64(count)) }
+    return Interval(roundingNanoseconds: count * 1e6)
+}
 
 /// Seconds as Python and Swift's `TimeInterval` count them.
 func seconds(_ count: Double) -> Interval { Interval(roundingNanoseconds: count * 1e9) }

@@ -94,12 +94,13 @@ extension PolicyPreset {
             "50 ms doubling ± 20 %, cut at 1 s after jitter, from the last attempt: half the waits at the cap are equal.",
             source: "apache/kafka, clients, org/apache/kafka/common/utils/ExponentialBackoff.java (1eb7644)",
             ClientPolicy(
-                // The growth, too, ends at the cap: a power that would exceed it is drawn around the cap itself.
+                // From 80 % to 120 % of 50 · 2ⁿ, written as 80 % plus up to half of that: so its arithmetic rounds. The
+                // growth, too, ends at the cap: a power that would exceed it is drawn around the cap itself.
                 backoff: Backoff(
-                    growth: .table(.milliseconds(50, 100, 200, 400, 800, 1_000)),
+                    growth: .table(.milliseconds(40, 80, 160, 320, 640, 800)),
                     cap: .seconds(1),
                     capOrder: .afterJitter,
-                    jitter: .symmetric(fraction: 0.2),
+                    jitter: .additive(fraction: 0.5),
                     rounding: .downToMilliseconds
                 ),
                 connectTimeout: .seconds(10),
