@@ -92,6 +92,34 @@ import Testing
         #expect(backoff.delay(beforeRetry: 3, previous: nil, random: &random) == .milliseconds(bound))
     }
 
+    @Test(
+        "a percentage of whole units is cut to whole hundredths first, and both its ends come up",
+        arguments: [(250, 0, 244), (250, 0.5, 250), (250, 0.999, 256), (99, 0.999, 99), (99, 0, 99)]
+            as [(Int64, Double, Int64)]
+    )
+    func symmetricPercent(value: Int64, uniform: Double, expected: Int64) {
+        let backoff = Backoff(
+            growth: .fixed(.nanoseconds(value)),
+            jitter: .symmetricPercent(3),
+            rounding: .downToNanoseconds
+        )
+        var random = RepeatingRandomSource([uniform])
+        #expect(backoff.delay(beforeRetry: 0, previous: nil, random: &random) == .nanoseconds(expected))
+    }
+
+    @Test("growth that is rounded at each step falls behind the power, and ends where it cannot grow")
+    func roundedGrowth() {
+        var backoff = Backoff(
+            growth: .exponential(base: .milliseconds(3), factor: 1.5),
+            rounding: Backoff.Rounding(.down, to: .milliseconds(1), roundsGrowth: true)
+        )
+        #expect(delays(backoff, count: 5) == [3, 4, 6, 9, 13].map { .milliseconds($0) })
+        var random = RepeatingRandomSource([0.5])
+        #expect(backoff.delay(beforeRetry: .max, previous: nil, random: &random) == Interval.max.flooredToMilliseconds)
+        backoff.growth = .exponential(base: .milliseconds(1), factor: 1.5)
+        #expect(backoff.delay(beforeRetry: .max, previous: nil, random: &random) == .milliseconds(1))
+    }
+
     @Test("delays are exact to the nanosecond")
     func nanoseconds() {
         let uniform = 0.123_456_789
