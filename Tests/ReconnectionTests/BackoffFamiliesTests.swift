@@ -93,7 +93,8 @@ import Testing
     @Test(
         "delays are rounded to the unit, in the direction asked for",
         arguments: [
-            (.nearest, 1, 1_500, 2_000), (.nearest, 1, 1_499, 1_000), (.down, 1, 1_999, 1_000), (.down, 1, 2_000, 2_000),
+            (.nearest, 1, 1_500, 2_000), (.nearest, 1, 1_499, 1_000), (.down, 1, 1_999, 1_000),
+            (.down, 1, 2_000, 2_000),
             (.up, 1, 1_001, 2_000), (.up, 1, 1_000, 1_000), (.down, 0.5, 1_999, 1_500), (.up, 0.001, 10.2, 11),
         ] as [(Backoff.Rounding.Direction, Double, Double, Double)]
     )

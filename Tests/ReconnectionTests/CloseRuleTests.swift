@@ -11,7 +11,8 @@ import Testing
             (.equal("room reset"), "room reset", true), (.equal("room reset"), " \tRoom Reset.\n", true),
             (.equal("Room reset."), "room reset", true), (.equal("room reset"), "room reset..", false),
             (.equal("room reset"), "the room reset", false), (.equal("room reset"), "", false),
-            (.containing("rate limit"), "You hit the RATE LIMIT now", true), (.containing("rate limit"), "ratelimit", false),
+            (.containing("rate limit"), "You hit the RATE LIMIT now", true),
+            (.containing("rate limit"), "ratelimit", false),
             (.containing("rate limit"), "", false), (.containing("rate limit."), "a rate limit", true),
             (.any, "", true), (.any, "whatever", true),
         ] as [(CloseRule.ReasonMatch, String, Bool)]
