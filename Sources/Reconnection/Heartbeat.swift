@@ -132,8 +132,8 @@ public struct Heartbeat: Sendable, Hashable {
     ) {
         connectionClosed()
         let sendsBeats = policy.interval < .max
-        let wait = sendsBeats && policy.randomFirstPhase ? policy.interval.scaled(by: random.nextUniform()) : policy.interval
-        nextBeat = now + wait
+        let isRandom = policy.randomFirstPhase && sendsBeats
+        nextBeat = now + (isRandom ? policy.interval.scaled(by: random.nextUniform()) : policy.interval)
         lastHeard = now
         if let silence = policy.silence { nextLook = now + (silence.checkedEvery ?? silence.longest) }
     }

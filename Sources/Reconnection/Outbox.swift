@@ -284,7 +284,8 @@ public struct Outbox: Sendable, Hashable {
         } else {
             entries[index].failures += 1
             underWay = min(underWay, index)
-            entries[index].mayGoAt = now + policy.retry.delay(beforeRetry: Int(failures), previous: nil, random: &random)
+            let wait = policy.retry.delay(beforeRetry: Int(failures), previous: nil, random: &random)
+            entries[index].mayGoAt = now + wait
         }
         if underWay == 0 { acknowledgementDeadline = .distantFuture }
     }

@@ -317,7 +317,8 @@ public struct ReconnectingClient: Sendable, Hashable {
     ) -> Bool {
         let rule = policy.closeRules.first { $0.applies(to: close) }
         let isDecisive = rule.map { $0.response != .backOff } ?? false
-        return group.closed(member, isConnected: phase == .connected, at: now, policy: groupPolicy) == .lost || isDecisive
+        let effect = group.closed(member, isConnected: phase == .connected, at: now, policy: groupPolicy)
+        return effect == .lost || isDecisive
     }
 
     private mutating func beat(
