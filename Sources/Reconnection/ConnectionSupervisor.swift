@@ -462,6 +462,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         }
         guard !holdsAttempts(policy) else {
             attemptIsHeld = true
+            if outageSince != .distantPast { armSuspension(at: now, policy) }
             enter(.waiting, &actions)
             return
         }
@@ -472,10 +473,12 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             case .refused(let until):
                 actions.append(.attemptRefused(until: until))
                 if policy.hazards.contains(.breakerArmsNothing) {
+                    milestone = .distantFuture
                     enter(.stopped, &actions)
                 } else {
                     // One attempt at a time: a probe of our own cannot be under way here, so there is always an end.
                     phaseDeadline = until ?? now + breakerPolicy.openFor
+                    if outageSince != .distantPast { armSuspension(at: now, policy) }
                     enter(.waiting, &actions)
                 }
                 return
@@ -496,7 +499,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         attemptStartedAt = now
         forgetReopening()
         if outageSince == .distantPast { outageSince = now }
-        if let suspension = policy.suspension, !isSuspended { milestone = outageSince + suspension.after }
+        armSuspension(at: now, policy)
         phaseDeadline = now + policy.connectTimeout
         enter(.connecting, &actions)
         isPreparing = policy.preparesAttempts
@@ -542,6 +545,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             hasCredentials = false
             block(&actions)
         } else if policy.pollLoop != nil {
+            armSuspension(at: now, policy)
             enter(.waiting, &actions)
         } else {
             let isTwice = !wasConnected && !isLate && policy.hazards.contains(.handlesFailureTwice)
@@ -571,6 +575,14 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         return retryCount >= UInt32(clamping: limit)
     }
 
+    /// Sees to it that the suspension begins in time; where that time has passed unnoticed, it has begun.
+    private mutating func armSuspension(at now: Instant, _ policy: ClientPolicy) {
+        guard let suspension = policy.suspension, !isSuspended else { return }
+        let begin = outageSince + suspension.after
+        isSuspended = begin <= now
+        milestone = isSuspended ? .distantFuture : begin
+    }
+
     private mutating func suspend(
         _ suspension: ClientPolicy.Suspension,
         at now: Instant,
@@ -598,6 +610,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             return
         }
         if outageSince == .distantPast { outageSince = now }
+        armSuspension(at: now, policy)
         let failure = RetryFailure(
             retry: Int(retryCount),
             close: close ?? .normal,
@@ -607,6 +620,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         guard var due = retryInstant(failure, hasClose: close != nil, at: now, policy: policy, random: &random),
             policy.elapsedLimit == .max || due - outageSince <= policy.elapsedLimit
         else {
+            milestone = .distantFuture
             enter(.exhausted, &actions)
             actions.append(.gaveUp)
             return
@@ -616,6 +630,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         {
             let until = breakerPolicy.endsStrictlyAfter ? end + .nanoseconds(1) : end
             if policy.hazards.contains(.breakerArmsNothing) {
+                milestone = .distantFuture
                 enter(.stopped, &actions)
                 return
             }
@@ -625,7 +640,6 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         let hasPause = if let close, case .pause = Self.response(to: close, policy) { true } else { false }
         let isFree = wasConnected && policy.afterDrop?.counts == false && !hasPause
         if !isFree, !policy.hazards.contains(.countsWhenRetrying) { retryCount &+= 1 }
-        if let suspension = policy.suspension, !isSuspended { milestone = outageSince + suspension.after }
         arm(due, policy)
         enter(.waiting, &actions)
     }

@@ -125,6 +125,35 @@ import Testing
         #expect(client.nextDeadline == at(144.5))
     }
 
+    @Test("a suspension whose time passed unnoticed has begun, and throws away no attempt that is made later")
+    func suspensionUnnoticed() {
+        // Under a poll loop and after giving up nothing is scheduled that would notice the time.
+        let client = TestClient(
+            Self.ably.with {
+                $0.retryLimit = 0
+                $0.reset.onManualRetry = false
+            }
+        )
+        client.start(at: 0)
+        client.lost(1, at: 0)
+        #expect(client.phase == .exhausted)
+        #expect(client.nextDeadline == .distantFuture)
+        #expect(client.retryNow(at: 500) == [.phase(.exhausted, .connecting), .open(2)])
+        #expect(client.client.supervisor.isSuspended)
+        #expect(client.nextDeadline == at(510))
+        let polled = TestClient(Self.ably.with { $0.pollLoop = PollLoopPolicy() }, uniforms: [0])
+        polled.start(at: 0)
+        polled.lost(1, at: 0)
+        while polled.nextDeadline < at(120) {
+            polled.advance(to: polled.nextDeadline)
+            polled.lost(polled.client.supervisor.generation, at: polled.now)
+        }
+        #expect(polled.nextDeadline == at(120))
+        #expect(!polled.client.supervisor.isSuspended)
+        polled.advance(to: 120)
+        #expect(polled.client.supervisor.isSuspended)
+    }
+
     @Test("a client gives up rather than retry later than its limit after the outage began, in either count")
     func elapsedLimit() {
         for (limit, retries) in [(8_000_000_000, 2), (7_999_999_999, 1), (12_000_000_000, 3)] as [(Int64, Int)] {
