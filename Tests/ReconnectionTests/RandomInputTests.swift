@@ -1,98 +1,51 @@
+import Foundation
 import MonotonicTime
 import Reconnection
 import Testing
 
 /// Random inputs from a seed, judged after every step by a model of the driver's side.
 @Suite struct RandomInputTests {
-    /// Policies for what no preset has.
-    private static let corners: [(String, ClientPolicy)] = [
-        (
-            "impatient",
-            ClientPolicy(
-                backoff: Backoff(growth: .fixed(.zero), jitter: .additiveConstant(upTo: .milliseconds(5))),
-                reset: .init(afterSuccess: .never, onResume: false, onManualRetry: false),
-                retryLimit: 3,
-                connectTimeout: .seconds(1),
-                startSpread: .seconds(2),
-                hidden: .pauses,
-                closeRules: [CloseRule(codes: 1000...1001, response: .stop)],
-                breaker: CircuitBreakerPolicy(failuresToOpen: 1, openFor: .seconds(1), successesToClose: 2),
-                heartbeat: HeartbeatPolicy(
-                    interval: .seconds(2),
-                    replyTimeout: .seconds(1),
-                    missedAllowed: 2,
-                    randomFirstPhase: true
-                ),
-                outbox: OutboxPolicy(
-                    capacity: 4,
-                    overflow: .dropOldest,
-                    timeToLive: .seconds(6),
-                    window: 3,
-                    acknowledgementTimeout: .seconds(1),
-                    retry: .exponential(base: .milliseconds(100), cap: .seconds(2), jitter: .decorrelated),
-                    retryLimit: 2
-                )
-            )
-        ),
-        (
-            "forgetful",
-            ClientPolicy(
-                backoff: Backoff(
-                    growth: .exponential(base: .milliseconds(200), factor: 3, exponentOffset: 1),
-                    cap: .seconds(9),
-                    capOrder: .afterJitter,
-                    jitter: .equal
-                ),
-                reset: .init(afterSuccess: .afterStable(.milliseconds(700)), onResume: false),
-                retryLimit: 2,
-                offline: .pauses,
-                hidden: .pauses,
-                resume: .afterBackoff,
-                closeRules: [
-                    CloseRule(codes: 1008...1008, response: .blockUntilNewCredentials),
-                    CloseRule(codes: 1012...1013, response: .pause(from: .seconds(1), to: .seconds(2))),
-                ],
-                retryAfter: .honour(jitterFraction: 0.5),
-                breaker: CircuitBreakerPolicy(failuresToOpen: 2, openFor: .seconds(4), openJitterFraction: 0.5),
-                outbox: OutboxPolicy(whileDisconnected: .discard, capacity: 3, window: 2)
-            )
-        ),
-    ]
-
-    private static let policies: [(String, ClientPolicy)] =
-        PolicyPreset.all.map { ($0.name, $0.policy) } + corners
-
-    private static let runsPerPolicy = 8
-    private static let stepsPerRun = 2_000
+    /// How many steps all policies make together. The variable is for longer runs.
+    private static let steps =
+        ProcessInfo.processInfo.environment["STAMPEDE_STEPS"].flatMap { Int($0) } ?? 300_000
+    private static let runsPerPolicy = 4
 
     @Test(
         "whatever happens, a client keeps one transport, its gates, its timers and every message",
-        arguments: policies.indices
+        arguments: RandomInputPolicies.all.indices
     )
     func rules(index: Int) {
-        let (name, policy) = Self.policies[index]
+        let (name, policy) = RandomInputPolicies.all[index]
+        let stepsPerRun = Self.steps / RandomInputPolicies.all.count / Self.runsPerPolicy
         var attempts = 0
+        var connections = 0
         var acknowledged = 0
         var gaveUp = 0
         var openings = 0
         for run in 0..<Self.runsPerPolicy {
             let seed = UInt64(index * 1_000 + run)
-            var session = Session(policy, seed: seed)
+            var session = Session(policy, seed: seed, isRecorded: false)
             do throws(BrokenRule) {
-                for _ in 0..<Self.stepsPerRun { try session.step() }
+                for _ in 0..<stepsPerRun { try session.step() }
             } catch {
-                Issue.record("\(name), seed \(seed): \(error)\nlast steps:\n\(session.history)")
+                Issue.record(
+                    "\(name), seed \(seed): \(error)\nlast steps:\n\(Session.history(policy, seed, stepsPerRun))"
+                )
                 return
             }
             attempts += session.model.attempts
+            connections += session.model.connections
             acknowledged += session.model.acknowledged
             gaveUp += session.model.gaveUp
             openings += session.model.breakerOpenings
         }
         // The inputs reach every part of the client, or the rules above say nothing.
-        #expect(attempts > 500 && acknowledged > 100, "\(attempts) attempts, \(acknowledged) acknowledgements")
-        #expect((policy.retryLimit != nil) == (gaveUp > 0), "gave up \(gaveUp) times")
-        #expect((policy.breaker != nil) == (openings > 0), "\(openings) openings of the breaker")
+        let all = stepsPerRun * Self.runsPerPolicy
+        let reached = "\(name): \(attempts) attempts, \(connections) connections, \(acknowledged) acknowledgements"
+        #expect(attempts > all / 150 && connections > all / 2_000 && acknowledged > all / 5_000, "\(reached)")
+        guard all >= 20_000 else { return }
+        if policy.retryLimit != nil, policy.pollLoop == nil, policy.hazards.isEmpty { #expect(gaveUp > 0, "\(reached)") }
+        #expect((policy.breaker != nil) == (openings > 0), "\(reached), \(openings) openings of the breaker")
     }
 
     /// One client and its random world.
@@ -108,8 +61,11 @@ import Testing
         private var recent: [(time: Instant, input: ClientInput, actions: [ClientAction])] = []
         private(set) var model: ClientModel
 
-        init(_ policy: ClientPolicy, seed: UInt64) {
+        private let isRecorded: Bool
+
+        init(_ policy: ClientPolicy, seed: UInt64, isRecorded: Bool) {
             self.policy = policy
+            self.isRecorded = isRecorded
             model = ClientModel(policy)
             choices = SplitMix(state: seed)
             random = SplitMix(state: ~seed)
@@ -117,8 +73,11 @@ import Testing
             now = seed % 2 == 0 ? .origin : Instant(.hours(-1))
         }
 
-        var history: String {
-            recent.map { "\($0.time) \($0.input) -> \($0.actions)" }.joined(separator: "\n")
+        /// The last steps before a broken rule, by making them all again.
+        static func history(_ policy: ClientPolicy, _ seed: UInt64, _ steps: Int) -> String {
+            var session = Session(policy, seed: seed, isRecorded: true)
+            for _ in 0..<steps where (try? session.step()) == nil { break }
+            return session.recent.map { "\($0.time) \($0.input) -> \($0.actions)" }.joined(separator: "\n")
         }
 
         mutating func step() throws(BrokenRule) {
@@ -131,7 +90,7 @@ import Testing
             var repetitions = 0
             while client.nextDeadline(policy: policy) <= now {
                 repetitions += 1
-                guard repetitions < 20 else { throw BrokenRule(description: "busy at \(now)") }
+                guard repetitions < (model.isStrict ? 20 : 600) else { throw BrokenRule(description: "busy at \(now)") }
                 try deliver(.advance)
             }
         }
@@ -139,8 +98,10 @@ import Testing
         private mutating func deliver(_ input: ClientInput) throws(BrokenRule) {
             actions.removeAll()
             tell(input)
-            if recent.count == 25 { recent.removeFirst() }
-            recent.append((now, input, actions.list))
+            if isRecorded {
+                if recent.count == 25 { recent.removeFirst() }
+                recent.append((now, input, actions.list))
+            }
             try model.judge(input, at: now, actions: actions.list, client: client)
         }
 
@@ -165,24 +126,51 @@ import Testing
                 return .answered(model.lastGeneration, beat: model.lastBeat)
             }
             if client.nextDeadline(policy: policy) <= now, choices.next(below: 4) > 0 { return .advance }
+            // Nobody leaves a client where nothing happens any more.
+            switch client.phase {
+            case .blocked where choices.next(below: 4) == 0: return .credentialsRenewed
+            case .stopped where choices.next(below: 4) == 0: return .start
+            case .connecting where model.transport?.isPrepared == false && choices.next(below: 4) == 0:
+                return .prepared(model.lastGeneration)
+            default: break
+            }
             let generation = someGeneration()
             switch choices.next(below: 100) {
-            case 0..<7: return .start
-            case 7: return .stop
-            case 8..<11: return .retryNow
-            case 11..<14: return .credentialsRenewed
+            case 0..<6: return .start
+            case 6: return .stop
+            case 7..<9: return .retryNow
+            case 9: return .reconnect
+            case 10..<13: return .credentialsRenewed
+            case 13: return choices.next(below: 4) == 0 ? .credentialsWithdrawn : .credentialsRenewed
             case 14..<17: return .network(choices.next(below: 5) > 0)
             case 17..<20: return .visibility(choices.next(below: 5) > 0)
-            case 20..<40: return isServerUp ? .opened(generation) : .lost(generation, someClose())
-            case 40..<42: return .opened(generation)
-            case 42..<44: return .lost(generation, someClose())
-            case 44..<50: return isServerUp ? .send : .lost(generation, .abnormal)
-            case 50..<56: return .answered(generation, beat: someBeat())
-            case 56..<72: return .send
+            case 20: return .readiness(choices.next(below: 8) > 0)
+            case 21: return .wake(until: now + .milliseconds(Int64(choices.next(below: 3_000) - 300)))
+            case 22: return .prepared(generation)
+            case 23..<44: return opening(of: generation)
+            case 44..<48: return loss(of: generation)
+            case 48..<52: return isServerUp ? .send : loss(of: generation)
+            case 52..<56: return .answered(generation, beat: someBeat())
+            case 56..<60: return .received(generation)
+            case 60..<72: return .send
             case 72..<84: return .acknowledged(someKey())
             case 84..<90: return .rejected(generation, someKey(), isRetryable: choices.next(below: 3) > 0)
             default: return .advance
             }
+        }
+
+        private mutating func opening(of generation: UInt32) -> ClientInput {
+            guard isServerUp || choices.next(below: 12) == 0 else { return loss(of: generation) }
+            return .opened(generation, member: someMember())
+        }
+
+        private mutating func loss(of generation: UInt32) -> ClientInput {
+            .lost(generation, member: someMember(), someClose())
+        }
+
+        private mutating func someMember() -> Int {
+            guard policy.group != nil else { return 0 }
+            return [0, 0, 0, 1, 1, 1, 2, 5][choices.next(below: 8)]
         }
 
         /// Mostly that of the transport there is.
@@ -211,9 +199,11 @@ import Testing
 
         private mutating func someClose() -> Close {
             let codes: [UInt16] = [1000, 1001, 1006, 1006, 1006, 1006, 1008, 1012, 1013, 4000]
+            let reasons = ["", "", "", "Room reset.", "rate limit", "token expired"]
             let hints: [Interval?] = [nil, nil, nil, .zero, .seconds(3), .seconds(-3), .minutes(2)]
             return Close(
                 code: codes[choices.next(below: codes.count)],
+                reason: reasons[choices.next(below: reasons.count)],
                 retryAfter: hints[choices.next(below: hints.count)]
             )
         }
@@ -226,8 +216,12 @@ import Testing
                 client.stop(at: now, policy: policy, actions: &actions)
             case .retryNow:
                 client.retryNow(at: now, policy: policy, actions: &actions)
+            case .reconnect:
+                client.reconnect(at: now, policy: policy, actions: &actions)
             case .credentialsRenewed:
                 client.credentialsRenewed(at: now, policy: policy, actions: &actions)
+            case .credentialsWithdrawn:
+                client.credentialsWithdrawn(at: now, policy: policy, actions: &actions)
             case .send:
                 client.send(at: now, policy: policy, actions: &actions)
             case .advance:
@@ -248,17 +242,33 @@ import Testing
                     random: &random,
                     actions: &actions
                 )
-            case .opened(let generation):
-                client.transportOpened(
-                    generation: generation,
+            case .readiness(let isReady):
+                client.readinessChanged(
+                    isReady: isReady,
                     at: now,
                     policy: policy,
                     random: &random,
                     actions: &actions
                 )
-            case .lost(let generation, let close):
+            case .wake(let end):
+                client.wake(until: end, at: now, policy: policy, random: &random, actions: &actions)
+            case .prepared(let generation):
+                client.attemptPrepared(generation: generation, at: now, policy: policy, actions: &actions)
+            case .received(let generation):
+                client.received(generation: generation, at: now, policy: policy)
+            case .opened(let generation, let member):
+                client.transportOpened(
+                    generation: generation,
+                    member: member,
+                    at: now,
+                    policy: policy,
+                    random: &random,
+                    actions: &actions
+                )
+            case .lost(let generation, let member, let close):
                 client.transportLost(
                     generation: generation,
+                    member: member,
                     close: close,
                     at: now,
                     policy: policy,
