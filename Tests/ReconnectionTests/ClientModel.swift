@@ -1,27 +1,6 @@
 import MonotonicTime
 import Reconnection
 
-/// Something that was told to a client.
-enum ClientInput: Hashable {
-    case start, stop, retryNow, reconnect, credentialsRenewed, credentialsWithdrawn, send, advance
-    case network(Bool)
-    case visibility(Bool)
-    case readiness(Bool)
-    case wake(until: Instant)
-    case prepared(UInt32)
-    case opened(UInt32, member: Int)
-    case lost(UInt32, member: Int, Close)
-    case answered(UInt32, beat: UInt32)
-    case received(UInt32)
-    case acknowledged(Outbox.Key)
-    case rejected(UInt32, Outbox.Key, isRetryable: Bool)
-}
-
-/// A rule of the client that was broken.
-struct BrokenRule: Error, CustomStringConvertible {
-    let description: String
-}
-
 /// What a driver sees of one client, kept as simply as possible, and the judge of every action it asks for.
 ///
 /// A client without hazards is held to every rule. One with hazards breaks some on purpose; it is held to those that
@@ -464,55 +443,5 @@ struct ClientModel {
 
     private func demand(_ holds: Bool, _ complaint: @autoclosure () -> String) throws(BrokenRule) {
         guard holds else { throw BrokenRule(description: complaint()) }
-    }
-}
-
-/// A breaker around attempts, one at a time; exact for consecutive counting, else a witness of its openings.
-struct BreakerModel {
-    enum Change { case none, opens, closes }
-
-    let policy: CircuitBreakerPolicy
-    let isExact: Bool
-    private(set) var openUntil: Instant?
-    private var failures = 0
-    private var successes = 0
-    private var isHalfOpen = false
-
-    init(_ policy: CircuitBreakerPolicy) {
-        self.policy = policy
-        isExact =
-            policy.counting == .consecutive && policy.hazards.isEmpty && policy.probeShare == nil
-            && policy.openGrowth == nil
-    }
-
-    /// What a failed attempt must do to it.
-    mutating func failure() -> Change {
-        guard isExact else { return .none }
-        failures += 1
-        return isHalfOpen || failures >= policy.failuresToOpen ? .opens : .none
-    }
-
-    /// What an attempt that succeeds must do to it.
-    mutating func success() -> Change {
-        guard isExact else { return .none }
-        failures = 0
-        guard isHalfOpen else { return .none }
-        successes += 1
-        guard successes >= policy.successesToClose else { return .none }
-        isHalfOpen = false
-        return .closes
-    }
-
-    mutating func open(until end: Instant) {
-        openUntil = policy.endsStrictlyAfter ? end + .nanoseconds(1) : end
-        isHalfOpen = false
-        failures = 0
-    }
-
-    /// An attempt passes after the open period.
-    mutating func probe() {
-        openUntil = nil
-        isHalfOpen = true
-        successes = 0
     }
 }
