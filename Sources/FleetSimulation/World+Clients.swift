@@ -14,17 +14,22 @@ extension World {
         let age = uniform(index, .connectionAge, 0)
         var settled = Interval.seconds(60)
         if case .afterStable(let window) = policy.reset.afterSuccess { settled = settled + window }
-        if let heartbeat = policy.heartbeat { settled = settled + heartbeat.interval.scaled(by: 1 + age) }
+        if let heartbeat = policy.heartbeat, let rhythm = Self.rhythm(of: heartbeat) {
+            settled = settled + rhythm.scaled(by: 1 + age)
+        }
         var now = Instant.origin - settled - policy.startSpread
         withClient(index) { client, policy, random, actions in
             client.start(at: now, policy: policy, random: &random, actions: &actions)
         }
         var isOpen = false
+        var isPreparing = false
         // A policy that asks for more steps than this before its first minute is over beats without end: let it.
         for _ in 0..<100_000 {
             for action in actions.list {
                 switch action {
-                case .prepareAttempt(let generation), .openTransport(let generation):
+                case .prepareAttempt:
+                    isPreparing = true
+                case .openTransport(let generation):
                     isOpen = true
                     clients[index].transport.generation = generation
                 case .sendHeartbeat(let generation, let beat):
@@ -36,6 +41,14 @@ extension World {
                     )
                 default: break
                 }
+            }
+            if isPreparing {
+                isPreparing = false
+                withClient(index) { client, policy, _, actions in
+                    let generation = client.supervisor.generation
+                    client.attemptPrepared(generation: generation, at: now, policy: policy, actions: &actions)
+                }
+                continue
             }
             if isOpen, clients[index].client.phase == .connecting {
                 let generation = clients[index].client.supervisor.generation
@@ -52,9 +65,28 @@ extension World {
                 client.advance(to: now, policy: policy, random: &random, actions: &actions)
             }
         }
+        hearServerBefore(.origin, index, notBefore: now)
         connectAtStart(index)
         if messageGaps[cohort] != nil { scheduleOffer(index, after: .origin, isFirst: true) }
         rearm(index)
+    }
+
+    /// The period in which a heartbeat repeats itself on a healthy connection, if it has one.
+    private static func rhythm(of heartbeat: HeartbeatPolicy) -> Interval? {
+        if heartbeat.interval < .max { return heartbeat.interval }
+        return heartbeat.silence?.checkedEvery ?? heartbeat.serverInterval
+    }
+
+    /// The server has gone on beating while the client grew old: the last beat came one interval before the next.
+    private mutating func hearServerBefore(_ start: Instant, _ index: Int, notBefore earliest: Instant) {
+        guard clients[index].client.phase == .connected, let interval = serverInterval(index) else { return }
+        let longest = policies[Int(clients[index].cohort)].pointee.heartbeat?.silence?.longest ?? .max
+        // A silence that has lasted too long by the start is found at the start.
+        let last = max(start - longest, start + interval.scaled(by: uniform(index, .serverBeat, 0)) - interval)
+        guard last > earliest else { return }
+        withClient(index) { client, policy, _, _ in
+            client.received(generation: client.supervisor.generation, at: last, policy: policy)
+        }
     }
 
     private mutating func connectAtStart(_ index: Int) {
