@@ -27,8 +27,69 @@ enum FullScenario {
             close-rules: []
             breaker: none
             heartbeat: none
+          third:
+            extends: first
+            backoff:
+              growth: compounding
+              base: 200ms
+              factor: 2
+              cap: 20s
+              cap-applies: before-jitter
+              floor: 50ms
+              jitter: additive-between(300ms, 3s)
+              first-jittered: 2
+              draws: until-not-longer
+              first: { from: 10ms, to: 20ms }
+              rounding: { to: 1ms, direction: up, draws-upper-end: true, rounds-growth: true }
+            reset: { after-quiet: 5m }
+            elapsed-limit: 1h
+            retries-first-connect: false
+            waits-from: attempt-start
+            after-drop: { delay: 100ms, counts: true, spacing: 1s }
+            suspension: { after: 2m, retry-every: 30s }
+            starts-after-backoff: true
+            prepares-attempts: true
+            closing-timeout: 2s
+            pause-when: []
+            hold-when: [hidden]
+            close-when: [offline]
+            return-ends-wait: true
+            close-rules:
+              - { code: 4001, reason: Session expired, then: block }
+              - { code: 4001, reason-containing: later, then: back-off }
+            breaker:
+              share: { failed: 25%, exceeded: true, within: 30s, slices: 6, least-calls: 20 }
+              open-growth: { base: 5s, cap: 2m, jitter: none }
+              ends-strictly-after: true
+              probe-share: { failed: 50%, exceeded: true }
+              hazards: [no-half-open]
+            heartbeat:
+              every: none
+              timeout: none
+              silence: { longest: 45s, checked-every: 5s, strikes: 2, reconnects-at-once: true }
+              server-every: 20s
+            poll-loop: { stale-after: 8s, growth: 1.5, jitter: 20%, reopen-delay: 250ms }
+            group: { members: 3, grace: 10s }
+            transport-retry: { delay: 3s, limit: 4 }
+            hazards: [opens-beside, frozen-heartbeat]
+          fourth:
+            extends: third
+            backoff: { first: none, rounding: none }
+            strategy: none
+            elapsed-limit: none
+            after-drop: none
+            suspension: none
+            hold-when: []
+            close-when: []
+            breaker: { share: { failed: 50%, of-last: 100 }, open-growth: none, probe-share: none, hazards: [] }
+            heartbeat: { every: 10s, silence: none, server-every: none }
+            poll-loop: none
+            group: none
+            transport-retry: none
+            hazards: []
           first:
             extends: party-table
+            group: none
             backoff:
               growth: exponential
               base: 500ms
@@ -50,8 +111,14 @@ enum FullScenario {
               - { code: 4000, to: 4099, then: stop }
               - { code: 1012, pause: 3s }
               - { code: 1013, pause-from: 5s, pause-to: 15s }
-            breaker: { failures: 4, within: 1m, open: 45s, open-jitter: 10%, probes: 2, successes: 3 }
-            heartbeat: { every: 20s, timeout: 5s, missed-allowed: 2, random-first-phase: true }
+            breaker: { failures: 4, within: 1m, success-clears: false, open: 45s, open-jitter: 10%, probes: 2, successes: 3 }
+            heartbeat:
+              every: 20s
+              timeout: 5s
+              silence: none
+              server-every: none
+              missed-allowed: 2
+              random-first-phase: true
             outbox:
               while-disconnected: discard
               capacity: 2k
@@ -207,6 +274,90 @@ enum FullScenario {
         heartbeat: nil,
         outbox: first.outbox
     )
+
+    /// What few clients do.
+    static let third = first.with {
+        $0.backoff = Backoff(
+            growth: .compounding(base: .milliseconds(200), factor: 2),
+            cap: .seconds(20),
+            floor: .milliseconds(50),
+            jitter: .additiveRange(from: .milliseconds(300), to: .seconds(3)),
+            firstJittered: 2,
+            draws: .untilNotLonger,
+            first: Backoff.First(from: .milliseconds(10), to: .milliseconds(20)),
+            rounding: Backoff.Rounding(.up, to: .milliseconds(1), drawsUpperEnd: true, roundsGrowth: true)
+        )
+        $0.reset.afterSuccess = .afterQuiet(.minutes(5))
+        $0.elapsedLimit = .hours(1)
+        $0.retriesFirstConnect = false
+        $0.waitsFrom = .attemptStart
+        $0.afterDrop = ClientPolicy.DropRetry(delay: .milliseconds(100), counts: true, spacing: .seconds(1))
+        $0.suspension = ClientPolicy.Suspension(after: .minutes(2), retryEvery: .seconds(30))
+        $0.startsAfterBackoff = true
+        $0.preparesAttempts = true
+        $0.closingTimeout = .seconds(2)
+        $0.offline = .closes
+        $0.hidden = .holdsAttempts
+        $0.returnEndsWait = true
+        $0.closeRules = [
+            CloseRule(codes: 4001...4001, reason: .equal("Session expired"), response: .blockUntilNewCredentials),
+            CloseRule(codes: 4001...4001, reason: .containing("later"), response: .backOff),
+        ]
+        $0.breaker = CircuitBreakerPolicy(
+            counting: .failureShareWithin(.above(0.25), window: .seconds(30), slices: 6, minimumCalls: 20),
+            openFor: .seconds(45),
+            openJitterFraction: 0.1,
+            openGrowth: .exponential(base: .seconds(5), cap: .minutes(2), jitter: .none),
+            endsStrictlyAfter: true,
+            probeLimit: 2,
+            successesToClose: 3,
+            probeShare: .above(0.5),
+            hazards: .noHalfOpen
+        )
+        $0.heartbeat?.interval = .max
+        $0.heartbeat?.replyTimeout = .max
+        $0.heartbeat?.silence = HeartbeatPolicy.Silence(
+            longest: .seconds(45),
+            checkedEvery: .seconds(5),
+            strikes: 2,
+            reconnectsAtOnce: true
+        )
+        $0.heartbeat?.serverInterval = .seconds(20)
+        $0.pollLoop = PollLoopPolicy(
+            staleAfter: .seconds(8),
+            growth: 1.5,
+            jitter: 0.2,
+            reopenDelay: .milliseconds(250)
+        )
+        $0.group = ConnectionGroupPolicy(members: 3, grace: .seconds(10))
+        $0.transportRetry = TransportRetryPolicy(delay: .seconds(3), limit: 4)
+        $0.hazards = [.opensBeside, .frozenHeartbeat]
+    }
+
+    /// `third` with everything switched off that can be.
+    static let fourth = third.with {
+        $0.backoff.first = nil
+        $0.backoff.rounding = .nearestNanosecond
+        $0.elapsedLimit = .max
+        $0.afterDrop = nil
+        $0.suspension = nil
+        $0.offline = .ignored
+        $0.hidden = .ignored
+        $0.breaker?.counting = .failureShare(.atLeast(0.5), ofLast: 100, minimumCalls: 1)
+        $0.breaker?.openGrowth = nil
+        $0.breaker?.probeShare = nil
+        $0.breaker?.hazards = []
+        $0.heartbeat = HeartbeatPolicy(
+            interval: .seconds(10),
+            replyTimeout: .seconds(10),
+            missedAllowed: 2,
+            randomFirstPhase: true
+        )
+        $0.pollLoop = nil
+        $0.group = nil
+        $0.transportRetry = nil
+        $0.hazards = []
+    }
 
     static let tunnel = NetworkProfile(
         name: "tunnel",
@@ -396,7 +547,7 @@ enum FullScenario {
             replications: 7,
             seed: 42,
             primaryMetric: "delivery-rate",
-            policies: ["first": first, "second": second],
+            policies: ["first": first, "second": second, "third": third, "fourth": fourth],
             fleet: [phones, desks(network: lte)],
             servers: [gateway, lobby],
             timeline: timeline,

@@ -12,6 +12,10 @@ struct PolicyTextTests {
         return try readScenario(small("policies:\n" + indented)).policies[name]
     }
 
+    private func indented(_ text: String, by spaces: Int) -> String {
+        text.split(separator: "\n").map { String(repeating: " ", count: spaces) + $0 }.joined(separator: "\n")
+    }
+
     @Test("every preset reads back as it is", arguments: PolicyPreset.all)
     func presets(preset: PolicyPreset) throws {
         // Under another name, so that nothing can come from the preset itself.
@@ -25,12 +29,42 @@ struct PolicyTextTests {
         #expect(try reread(text, named: "odd-1.x") == policy)
     }
 
-    @Test("the text leaves nothing to a policy it would extend")
-    func completeness() throws {
-        let text = ScenarioFile.text(of: FullScenario.first, named: "first")
-        let lines = text.split(separator: "\n").dropFirst().map { "  \($0)" }
-        let extended = "policies:\n  first:\n    extends: landale\n" + lines.joined(separator: "\n")
-        #expect(try readScenario(small(extended)).policies["first"] == FullScenario.first)
+    @Test("policies of any settings read back as they are, alone and on top of any other", arguments: 0..<60)
+    func random(seed: Int) throws {
+        var choices = PolicyChoices(seed: seed)
+        let policy = choices.policy()
+        let text = ScenarioFile.text(of: policy, named: "any")
+        let read = try ScenarioFile.read(
+            Array(small("policies:\n" + indented(text, by: 2)).utf8),
+            file: "a.yaml",
+            strategies: ["ours": ConstantStrategy()]
+        )
+        #expect(read.scenario.policies["any"] == policy)
+        #expect(ScenarioFile.text(of: try #require(read.scenario.policies["any"]), named: "any") == text)
+        #expect(try SchemaValidator(ScenarioFile.schema).faults(in: read.source) == [])
+    }
+
+    @Test("the text leaves nothing but rare parts of sections to a policy it would extend", arguments: 0..<60)
+    func completeness(seed: Int) throws {
+        var choices = PolicyChoices(seed: 1_000 + seed)
+        let policy = choices.policy()
+        let other = choices.policy().with {
+            // Left out of the line where they are off, to keep it readable.
+            $0.backoff = Backoff(growth: .fixed(.seconds(9)), cap: .seconds(9), jitter: .full)
+            $0.outbox.retry = $0.backoff
+            $0.breaker = nil
+            $0.heartbeat = nil
+        }
+        let text = ScenarioFile.text(of: policy, named: "any").split(separator: "\n").dropFirst()
+            .joined(separator: "\n")
+        let extended = "policies:\n  any:\n    extends: other\n" + indented(text, by: 2)
+        let read = try ScenarioFile.read(
+            Array(small(extended).utf8),
+            file: "a.yaml",
+            policies: ["other": other],
+            strategies: ["ours": ConstantStrategy()]
+        )
+        #expect(read.scenario.policies["any"] == policy)
     }
 
     @Test("a policy is written as this text")
@@ -39,13 +73,25 @@ struct PolicyTextTests {
             ScenarioFile.text(of: FullScenario.first, named: "first") == """
                 first:
                   backoff: { growth: exponential, base: 500ms, factor: 1.6, exponent-offset: 1, cap: 20s, \
-                cap-applies: after-jitter, jitter: equal, rounding: none }
+                cap-applies: after-jitter, jitter: equal }
+                  strategy: none
                   reset: { after-stable: 15s, on-resume: false, on-manual-retry: false }
                   retry-limit: 12
+                  elapsed-limit: none
+                  retries-first-connect: true
+                  waits-from: failure
+                  after-drop: none
+                  suspension: none
+                  starts-after-backoff: false
+                  prepares-attempts: false
+                  closing-timeout: 0s
                   connect-timeout: 8s
                   start-spread: 3s
                   pause-when: [hidden]
+                  hold-when: []
+                  close-when: []
                   resume: after-backoff
+                  return-ends-wait: false
                   retry-after: { jitter: 0.2 }
                   close-rules:
                     - { code: 1008, then: block }
@@ -54,6 +100,8 @@ struct PolicyTextTests {
                     - { code: 1013, pause-from: 5s, pause-to: 15s }
                   breaker: { failures: 4, within: 1m, open: 45s, open-jitter: 0.1, probes: 2, successes: 3 }
                   heartbeat: { every: 20s, timeout: 5s, missed-allowed: 2, random-first-phase: true }
+                  poll-loop: none
+                  group: none
                   outbox:
                     while-disconnected: discard
                     capacity: 2000
@@ -61,9 +109,10 @@ struct PolicyTextTests {
                     time-to-live: 1m30s
                     window: 16
                     ack-timeout: 4s
-                    retry: { growth: table, table: [1s, 2s, 5s], cap: 4s, cap-applies: before-jitter, jitter: none, \
-                rounding: none }
+                    retry: { growth: table, table: [1s, 2s, 5s], cap: 4s, cap-applies: before-jitter, jitter: none }
                     retry-limit: 9
+                  transport-retry: none
+                  hazards: []
 
                 """
         )
@@ -74,6 +123,8 @@ struct PolicyTextTests {
 private let oddPolicies: [ClientPolicy] = [
     FullScenario.first,
     FullScenario.second,
+    FullScenario.third,
+    FullScenario.fourth,
     ClientPolicy(backoff: Backoff(growth: .fixed(.zero))),
     ClientPolicy(
         backoff: Backoff(
@@ -135,6 +186,15 @@ private let oddPolicies: [ClientPolicy] = [
         retryAfter: .honour(jitterFraction: 1e-9)
     ),
     ClientPolicy(backoff: Backoff(growth: .fixed(.seconds(1)), cap: .seconds(1), jitter: .decorrelated)),
+    ClientPolicy(
+        backoff: Backoff(growth: .fixed(.zero)),
+        closeRules: [
+            CloseRule(codes: 1...1, reason: .equal(""), response: .stop),
+            CloseRule(codes: 1...1, reason: .equal("42"), response: .stop),
+            CloseRule(codes: 1...1, reason: .equal("none: { \"a\", 'b' } # \\ \t\n\u{7f} é 😀"), response: .backOff),
+            CloseRule(codes: 1...1, reason: .containing(" x "), response: .backOff),
+        ]
+    ),
 ]
 
 extension Interval {

@@ -42,6 +42,8 @@ struct ScenarioFileTests {
         // Part by part first: a difference in the whole would be a page long.
         #expect(scenario.policies["first"] == expected.policies["first"])
         #expect(scenario.policies["second"] == expected.policies["second"])
+        #expect(scenario.policies["third"] == expected.policies["third"])
+        #expect(scenario.policies["fourth"] == expected.policies["fourth"])
         #expect(scenario.fleet.first == expected.fleet.first)
         #expect(scenario.fleet.last == expected.fleet.last)
         #expect(scenario.servers.first == expected.servers.first)
@@ -183,6 +185,7 @@ struct ScenarioFileTests {
         #expect(scenario.fleet.first?.policy == "theirs")
         #expect(scenario.policies["ours"]?.backoff == theirs.backoff)
         #expect(scenario.policies["ours"]?.retryLimit == 2)
+        #expect(scenario.policy(named: "theirs") == theirs)
         #expect(mistakes(text).count == 2)
     }
 
@@ -241,6 +244,37 @@ struct ScenarioFileTests {
     @Test("a policy that cannot be is refused at its place", arguments: policyMistakes)
     func policies(settings: String, expected: [String]) {
         #expect(mistakes(small("policies:\n  ours: { \(settings) }")) == expected)
+    }
+
+    @Test("settings of real clients that cannot be are refused at their place", arguments: realClientMistakes)
+    func realClients(marked: String, messages: [String]) {
+        let row = unmarked((marked, messages))
+        #expect(row.expected.count == messages.count)
+        #expect(mistakes(small("policies:\n  ours: { \(row.settings) }")) == row.expected)
+    }
+
+    @Test("an unknown strategy is told which there are")
+    func unknownStrategy() throws {
+        func refusal(_ name: String) -> String? {
+            let text = small("policies: { ours: { strategy: \(name) } }")
+            do throws(ScenarioError) {
+                _ = try ScenarioFile.read(
+                    Array(text.utf8),
+                    file: "a.yaml",
+                    strategies: ["fibonacci": ConstantStrategy(), "lucky": ConstantStrategy()]
+                )
+                return nil
+            } catch {
+                return error.description
+            }
+        }
+        #expect(refusal("fibonacci") == nil)
+        #expect(
+            refusal("fibonaci") == "a.yaml:5:31: error: unknown strategy 'fibonaci' (did you mean 'fibonacci'?)"
+        )
+        #expect(
+            refusal("x") == "a.yaml:5:31: error: unknown strategy 'x' (registered strategies: fibonacci, lucky)"
+        )
     }
 
     @Test("all mistakes are told at once, in the order of the file")
@@ -318,4 +352,13 @@ struct ScenarioFileTests {
             ]
         )
     }
+}
+
+/// A strategy that is only there to be named.
+struct ConstantStrategy: RetryStrategy {
+    func decision(
+        after failure: RetryFailure,
+        memory: inout RetryStrategyMemory,
+        random: inout some RandomSource
+    ) -> RetryDecision { .wait(.seconds(1)) }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Reconnection
 import Testing
 
 @testable import Scenarios
@@ -38,7 +39,7 @@ struct SchemaTests {
     @Test("every section stands in it, with its keys and no others")
     func sections() throws {
         let defined = definitions(from: ScenarioSections.scenario)
-        #expect(defined.count == 22)
+        #expect(defined.count == 32)
         let sections = try #require(try schema()["$defs"] as? [String: [String: Any]])
         #expect(sections.keys.sorted() == defined.keys.sorted())
         for (name, section) in sections {
@@ -68,4 +69,69 @@ struct SchemaTests {
         }
         #expect(found == Set(sections.keys.map { "#/$defs/\($0)" }))
     }
+
+    @Test("the schema accepts what the reader accepts: everything there is, and every preset")
+    func accepts() throws {
+        let validator = try SchemaValidator(ScenarioFile.schema)
+        #expect(try validator.faults(in: FullScenario.text) == [])
+        let presets = PolicyPreset.all.map { ScenarioFile.text(of: $0.policy, named: $0.name) }.joined()
+        let indented = presets.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
+        let scenario = small("policies:\n" + indented)
+        #expect(mistakes(scenario) == [])
+        #expect(try validator.faults(in: scenario) == [])
+    }
+
+    @Test("reader and schema accept the same policies", arguments: goodPolicies)
+    func acceptsPolicy(settings: String) throws {
+        let text = small("policies:\n  ours: { \(settings) }")
+        #expect(mistakes(text) == [])
+        #expect(try SchemaValidator(ScenarioFile.schema).faults(in: text) == [])
+    }
+
+    @Test("reader and schema refuse the same policies, as far as a schema can tell", arguments: misshapenPolicies)
+    func refusesPolicy(settings: String) throws {
+        let text = small("policies:\n  ours: { \(settings) }")
+        #expect(mistakes(text).count == 1)
+        #expect(try !SchemaValidator(ScenarioFile.schema).faults(in: text).isEmpty)
+    }
 }
+
+private let goodPolicies = [
+    "strategy: none", "elapsed-limit: none", "elapsed-limit: 5m", "retries-first-connect: false",
+    "waits-from: attempt-start", "after-drop: none", "after-drop: { delay: 0s }", "suspension: none",
+    "suspension: { after: 2m, retry-every: 30s }", "starts-after-backoff: true", "prepares-attempts: true",
+    "closing-timeout: 0s", "hold-when: []", "hold-when: [offline, hidden]", "close-when: [hidden]",
+    "return-ends-wait: true", "poll-loop: none", "poll-loop: {}", "poll-loop: { growth: x2, jitter: 0.15 }",
+    "group: none", "group: { members: 32, grace: none }", "group: { members: 1, grace: 0s }",
+    "transport-retry: none", "transport-retry: { delay: 3s, limit: none }", "hazards: []",
+    "hazards: [opens-beside, opens-beside]", "heartbeat: { silence: { longest: 10s } }",
+    "heartbeat: { server-every: 10s }", "heartbeat: { every: none, silence: { longest: 1m, checked-every: none } }",
+    "reset: { after-quiet: 30s }", "close-rules: [{ code: 1008, reason: 42, then: back-off }]",
+    "close-rules: [{ code: 1008, reason: '', then: stop }]",
+    "close-rules: [{ code: 1008, reason-containing: soon, pause: 5s }]",
+    "backoff: { first: none }", "backoff: { first: 3s }", "backoff: { first: { from: 0s, to: 1s } }",
+    "backoff: { rounding: none }", "backoff: { rounding: { to: 1ms } }", "backoff: { draws: once, floor: 1ms }",
+    "backoff: { growth: compounding, base: 1s, factor: 1.6 }", "backoff: { first-jittered: 1 }",
+    "backoff: { jitter: symmetric(125%) }", "backoff: { jitter: 'additive-between( 300ms , 3s )' }",
+    "breaker: { share: none, within: 10s, success-clears: true }", "breaker: { share: { failed: 50%, of-last: 10 } }",
+    "breaker: { open-growth: { base: 1s, cap: 10s }, probe-share: { failed: 1 }, hazards: [unlimited-probes] }",
+    "breaker: { open-growth: none, probe-share: none, ends-strictly-after: true }",
+]
+
+/// Wrong in shape or word; limits of numbers, and what goes together, are the reader's business alone.
+private let misshapenPolicies = [
+    "strategy: two words", "elapsed-limit: never", "retries-first-connect: maybe", "waits-from: now",
+    "after-drop: 1s", "after-drop: {}", "after-drop: { delay: 1 }", "suspension: { after: 2m }", "suspension: off",
+    "starts-after-backoff: 1", "prepares-attempts: [true]", "closing-timeout: none", "hold-when: offline",
+    "hold-when: [online]", "close-when: { offline: true }", "return-ends-wait: immediately", "poll-loop: 6s",
+    "poll-loop: { jitter: much }", "poll-loop: { period: 6s }", "group: 3", "group: { grace: 1s }",
+    "transport-retry: { limit: 3 }", "transport-retry: { delay: 3s, limit: never }", "hazards: opens-beside",
+    "hazards: [opens-besides]", "heartbeat: { silence: 10s }", "heartbeat: { silence: { strikes: 2 } }",
+    "heartbeat: { server-every: often }", "reset: { after-quiet: true }", "close-rules: [{ code: 1, then: wait }]",
+    "close-rules: [{ code: 1008, reason: [a], then: stop }]", "close-rules: [{ code: 1, then: stop, why: x }]",
+    "backoff: { first: { from: 0s } }", "backoff: { first: soon }", "backoff: { rounding: 1ms }",
+    "backoff: { rounding: { direction: up } }", "backoff: { rounding: { to: 1ms, direction: sideways } }",
+    "backoff: { draws: twice }", "backoff: { jitter: symmetric }", "backoff: { jitter: additive-between }",
+    "breaker: { share: 50% }", "breaker: { share: { of-last: 10 } }", "breaker: { open-growth: 5s }",
+    "breaker: { hazards: [no-half] }", "breaker: { probe-share: {} }",
+]
