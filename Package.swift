@@ -13,6 +13,10 @@ let package = Package(
     name: "Stampede",
     products: [
         .library(name: "Reconnection", targets: ["Reconnection", "MonotonicTime"]),
+        .library(
+            name: "StampedeSimulation",
+            targets: ["Scenarios", "FleetSimulation", "Experiments", "Statistics", "Reports"]
+        ),
         .executable(name: "stampede", targets: ["stampede"]),
     ],
     dependencies: [
@@ -106,6 +110,12 @@ let package = Package(
             name: "StampedeTests",
             dependencies: ["stampede", "Scenarios", "Reconnection", "TestSupport"],
             exclude: ["Golden"],
+            swiftSettings: strict
+        ),
+        // What an outside package does: it may depend on what stands in a product, and on nothing else.
+        .testTarget(
+            name: "CustomPolicyTests",
+            dependencies: ["Experiments", "Scenarios", "Statistics", "Reconnection", "MonotonicTime"],
             swiftSettings: strict
         ),
         .testTarget(name: "HouseTests", swiftSettings: strict),
