@@ -10,7 +10,7 @@ extension World {
     /// The client's own code lives through its age alone with a perfect network; nothing is set from outside.
     mutating func establish(_ index: Int) {
         let cohort = Int(clients[index].cohort)
-        let policy = policies[cohort].pointee
+        let policy = policies[cohort].policy
         let age = uniform(index, .connectionAge, 0)
         var settled = Interval.seconds(60)
         if case .afterStable(let window) = policy.reset.afterSuccess { settled = settled + window }
@@ -80,7 +80,7 @@ extension World {
     /// The server has gone on beating while the client grew old: the last beat came one interval before the next.
     private mutating func hearServerBefore(_ start: Instant, _ index: Int, notBefore earliest: Instant) {
         guard clients[index].client.phase == .connected, let interval = serverInterval(index) else { return }
-        let longest = policies[Int(clients[index].cohort)].pointee.heartbeat?.silence?.longest ?? .max
+        let longest = policies[Int(clients[index].cohort)].policy.heartbeat?.silence?.longest ?? .max
         // A silence that has lasted too long by the start is found at the start.
         let last = max(start - longest, start + interval.scaled(by: uniform(index, .serverBeat, 0)) - interval)
         guard last > earliest else { return }
@@ -120,7 +120,7 @@ extension World {
     ) {
         actions.removeAll()
         var random = ClientRandom(key: key, client: UInt32(index), position: clients[index].randomPosition)
-        body(&clients[index].client, policies[Int(clients[index].cohort)].pointee, &random, &actions)
+        body(&clients[index].client, policies[Int(clients[index].cohort)].policy, &random, &actions)
         clients[index].randomPosition = random.position
     }
 
@@ -136,7 +136,7 @@ extension World {
     }
 
     private mutating func rearm(_ index: Int) {
-        let deadline = clients[index].client.nextDeadline(policy: policies[Int(clients[index].cohort)].pointee)
+        let deadline = clients[index].client.nextDeadline(policy: policies[Int(clients[index].cohort)].policy)
         guard deadline < clients[index].wake, deadline < end else { return }
         clients[index].wake = deadline
         queue.schedule(FleetEvent(kind: .wake, client: UInt32(index)), at: deadline)
@@ -185,7 +185,7 @@ extension World {
             case .messageFailed(let messageKey, _):
                 guard !clients[index].received.contains(messageKey) else { continue }
                 probe.record.cohorts[cohort].failed += 1
-                if policies[cohort].pointee.outbox.whileDisconnected == .discard {
+                if policies[cohort].policy.outbox.whileDisconnected == .discard {
                     clients[index].failedKeys.insert(messageKey)
                 }
             case .messageDiscarded(let messageKey):
@@ -267,8 +267,7 @@ extension World {
     private mutating func closeTransport(_ index: Int, _ generation: UInt32, _ close: Close, at now: Instant) {
         guard generation == clients[index].transport.generation else { return }
         let cohort = Int(clients[index].cohort)
-        if policies[cohort].pointee.hazards.contains(.hearsReplacedTransports), clients[index].transport.phase != .none
-        {
+        if policies[cohort].policy.hazards.contains(.hearsReplacedTransports), clients[index].transport.phase != .none {
             // The socket's own close event comes when the closing handshake is over.
             let roundTrip = networks[cohort].roundTrip
                 .interval(atUniform: uniform(index, .roundTrip, UInt64(generation) << 40))
@@ -359,13 +358,13 @@ extension World {
                 generation: generation,
                 beat: packet.argument,
                 at: now,
-                policy: policies[Int(clients[index].cohort)].pointee
+                policy: policies[Int(clients[index].cohort)].policy
             )
         case (.beatDown, .established):
             clients[index].client.received(
                 generation: generation,
                 at: now,
-                policy: policies[Int(clients[index].cohort)].pointee
+                policy: policies[Int(clients[index].cohort)].policy
             )
         case (.acknowledgementDown, .established):
             drive(index, at: now) { client, policy, _, actions in

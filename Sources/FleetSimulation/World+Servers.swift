@@ -124,7 +124,7 @@ extension World {
 
     /// How often the server sends something by itself, where the client's protocol asks for it.
     func serverInterval(_ index: Int) -> Interval? {
-        policies[Int(clients[index].cohort)].pointee.heartbeat?.serverInterval
+        policies[Int(clients[index].cohort)].policy.heartbeat?.serverInterval
     }
 
     mutating func scheduleBeat(_ index: Int, _ generation: UInt32, at due: Instant) {
@@ -233,7 +233,7 @@ extension World {
             if !clients[index].client.outbox.holds(packet.argument) {
                 // The client has given this message up already: it is not lost after all.
                 let isDiscarded =
-                    policies[cohort].pointee.outbox.whileDisconnected == .discard
+                    policies[cohort].policy.outbox.whileDisconnected == .discard
                     && clients[index].failedKeys.remove(packet.argument) == nil
                 if isDiscarded {
                     probe.record.cohorts[cohort].lost -= 1

@@ -11,7 +11,7 @@ struct World: ~Copyable {
     let key: RandomKey
     let end: Instant
     /// One entry a cohort.
-    let policies: SharedPolicies
+    let policies: [CohortPolicy]
     let networks: [RunningNetwork]
     let serverOfCohort: [Int]
     let firstClient: [Int]
@@ -32,7 +32,7 @@ struct World: ~Copyable {
     ///   - replication: its number, from 0.
     init(scenario: Scenario, policies: [ClientPolicy], replication: Int) {
         self.scenario = scenario
-        self.policies = SharedPolicies(policies)
+        self.policies = policies.map { CohortPolicy($0) }
         key = RandomKey(seed: scenario.seed, replication: UInt32(truncatingIfNeeded: replication))
         end = Instant(scenario.duration)
         networks = scenario.fleet.map { RunningNetwork($0.network) }
@@ -143,7 +143,7 @@ struct World: ~Copyable {
             probe.record.cohorts[cohort].pending += client.client.outbox.entries
                 .count { !client.received.contains($0.key) }
             probe.record.cohorts[cohort].outboxPeaks[client.marks.outboxPeak, default: 0] += 1
-            if Int(client.marks.outboxPeak) >= policies[cohort].pointee.outbox.capacity {
+            if Int(client.marks.outboxPeak) >= policies[cohort].policy.outbox.capacity {
                 probe.record.cohorts[cohort].outboxesAtBound += 1
             }
             switch client.client.phase {

@@ -83,7 +83,7 @@ public struct HeartbeatPolicy: Sendable, Hashable {
 /// | beating | look at the silence, > longest | one more strike; silent, and idle, once there are `strikes` |
 /// | any | connection closes | idle |
 ///
-/// Only a beat that was sent can be answered: an answer to a number above the last one's is made up, and ignored.
+/// Periods below a millisecond count as one. Only a beat that was sent can be answered: an answer to a number above the last one's is made up, and ignored.
 public struct Heartbeat: Sendable, Hashable {
     /// What is due.
     public enum Due: Sendable, Hashable {
@@ -171,6 +171,9 @@ public struct Heartbeat: Sendable, Hashable {
         if let silence = policy.silence, silence.checkedEvery == nil { nextLook = now + silence.longest }
     }
 
+    /// Beats and looks without a pause between them would never end.
+    private static func period(_ interval: Interval) -> Interval { max(interval, .milliseconds(1)) }
+
     private var isRunning: Bool { lastHeard != .distantPast }
 
     /// Time has come to `now`; answers with one thing that is due. Call again until nothing is.
@@ -193,19 +196,21 @@ public struct Heartbeat: Sendable, Hashable {
         lastBeat &+= 1
         replyDeadline = now + policy.replyTimeout
         // Beats keep their rhythm; after a sleep that swallowed several, the rhythm starts anew instead of catching up.
-        let following = nextBeat + policy.interval
-        nextBeat = following > now ? following : now + policy.interval
+        let interval = Self.period(policy.interval)
+        let following = nextBeat + interval
+        nextBeat = following > now ? following : now + interval
         return .send(beat: lastBeat)
     }
 
     private mutating func look(at now: Instant, _ silence: HeartbeatPolicy.Silence) -> Due? {
         let isSilent: Bool
-        if let period = silence.checkedEvery {
+        if let checkedEvery = silence.checkedEvery {
+            let period = Self.period(checkedEvery)
             let following = nextLook + period
             nextLook = following > now ? following : now + period
             isSilent = now - lastHeard > silence.longest
         } else {
-            nextLook = now + silence.longest
+            nextLook = now + Self.period(silence.longest)
             isSilent = true
         }
         guard isSilent else { return nil }

@@ -3,7 +3,7 @@ public import MonotonicTime
 /// A poll loop: instead of waiting after a loss, the client looks now and then whether its connection is stale.
 ///
 /// The period before a look is staleAfter · growth^min(a, 10) · (1 + J · U), where a counts looks that found the
-/// connection stale since it last opened, and J is 1 for a = 0, else `jitter`. A look finds it stale if nothing was heard
+/// connection stale since it last opened, at least a millisecond, and J is 1 for a = 0, else `jitter`. A look finds it stale if nothing was heard
 /// for strictly longer than `staleAfter`; a then rises, and unless the connection was lost less than `staleAfter` ago
 /// the socket is opened again, an open one being closed first and replaced after `reopenDelay`. A look at a socket that
 /// is still connecting does not replace it.
@@ -39,6 +39,6 @@ public struct PollLoopPolicy: Sendable, Hashable {
         var factor = 1.0
         for _ in 0..<min(10, staleLooks) { factor *= growth }
         let spread = staleLooks == 0 ? 1 : jitter
-        return staleAfter.scaled(by: factor * (1 + spread * random.nextUniform()))
+        return max(.milliseconds(1), staleAfter.scaled(by: factor * (1 + spread * random.nextUniform())))
     }
 }

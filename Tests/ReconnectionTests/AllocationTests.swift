@@ -42,7 +42,10 @@
             tell(.opened(generation: client.supervisor.generation), now)
         }
 
-        @Test("no object is allocated", arguments: ["full-jitter", "no-jitter", "decorrelated-jitter", "pl3xus", "socket-io"])
+        @Test(
+            "no object is allocated",
+            arguments: ["full-jitter", "no-jitter", "decorrelated-jitter", "pl3xus", "socket-io"]
+        )
         func steadyState(name: String) throws {
             let policy = try named(name)
             var client = ReconnectingClient()

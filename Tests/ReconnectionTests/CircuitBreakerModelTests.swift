@@ -3,7 +3,7 @@ import Reconnection
 import Testing
 
 /// A breaker that keeps every result since its last change of state and decides each time from all of them.
-private struct BreakerModel {
+private struct ReferenceBreaker {
     enum Phase: Hashable {
         case closed, halfOpen
         case open(until: Instant)
@@ -237,7 +237,7 @@ private struct BreakerModel {
         var choices = SplitMix(state: seed)
         let policy = policy(mode, &choices)
         let failurePercent = Int.random(in: 20...80, using: &choices)
-        var model = BreakerModel(policy)
+        var model = ReferenceBreaker(policy)
         var breaker = CircuitBreaker()
         var random = RepeatingRandomSource([0.5])
         var outstanding: [UInt32] = []
@@ -301,7 +301,7 @@ private struct BreakerModel {
     }
 
     /// Moves on by nothing, by a quarter of a second, or to either side of the end of an open period.
-    private static func advance(_ now: inout Instant, _ phase: BreakerModel.Phase, _ choices: inout SplitMix) {
+    private static func advance(_ now: inout Instant, _ phase: ReferenceBreaker.Phase, _ choices: inout SplitMix) {
         if case .open(let until) = phase, Int.random(in: 0..<4, using: &choices) == 0 {
             now = max(now, until + .nanoseconds(Int64.random(in: -1...1, using: &choices)))
         } else if Int.random(in: 0..<3, using: &choices) == 0 {

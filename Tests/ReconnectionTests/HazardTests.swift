@@ -341,19 +341,21 @@ import Testing
         let client = TestClient(policy)
         client.start(at: 0)
         #expect(client.lost(1, at: 0) == [.retry(1, 0), .phase(.connecting, .waiting), .retry(3, 0)])
+        // An attempt of the client's own cancels what the transport has pending, and gives it new retries.
         client.advance(to: 1)
-        // One pending is enough.
-        #expect(client.lost(2, at: 1.5) == [.retry(3.5, 1), .phase(.connecting, .waiting)])
-        #expect(client.advance(to: 3) == [.phase(.waiting, .connecting), .open(3)])
-        #expect(client.lost(3, at: 3.2) == [.retry(7.2, 2), .phase(.connecting, .waiting)])
-        // A new start gives it new retries, and stopping cancels them.
-        client.stop(at: 4)
+        #expect(client.lost(2, at: 1.5) == [.retry(3.5, 1), .phase(.connecting, .waiting), .retry(4.5, 0)])
+        client.advance(to: 3.5)
+        #expect(client.lost(3, at: 3.5) == [.retry(7.5, 2), .phase(.connecting, .waiting), .retry(6.5, 0)])
+        // At the 4 s step the transport's 3 s win; its limit is one.
+        #expect(client.advance(to: 6.5) == [.phase(.waiting, .connecting), .open(4)])
+        #expect(client.lost(4, at: 6.6) == [.retry(14.6, 3), .phase(.connecting, .waiting)])
+        // Stopping cancels them.
+        client.stop(at: 7)
         #expect(client.nextDeadline == .distantFuture)
-        client.start(at: 5)
-        #expect(client.lost(4, at: 5).last == .retry(8, 0))
-        client.opened(4, at: 5)
-        #expect(client.advance(to: 6).last == .open(5))
-        client.opened(5, at: 7)
+        client.start(at: 8)
+        #expect(client.lost(5, at: 8).last == .retry(11, 0))
+        client.advance(to: 9)
+        client.opened(6, at: 9.5)
         #expect(client.nextDeadline == .distantFuture)
     }
 
@@ -365,11 +367,18 @@ import Testing
         client.lost(1, at: 0)
         #expect(client.advance(to: 3) == [.phase(.waiting, .connecting), .open(2)])
         #expect(client.lost(2, at: 3.5).last == .retry(6.5, 1))
-        let slow = TestClient(Self.doubling.with { $0.transportRetry = TransportRetryPolicy(delay: .seconds(3)) })
+        // A loss that is not its own is heard, and the attempt under way is believed lost: both owners arm a retry.
+        let slow = TestClient(
+            Self.doubling.with {
+                $0.transportRetry = TransportRetryPolicy(delay: .milliseconds(500))
+                $0.hazards = .hearsReplacedTransports
+            }
+        )
         slow.start(at: 0)
         slow.lost(1, at: 0)
-        slow.advance(to: 1)
-        #expect(slow.advance(to: 3) == [.close(2), .open(3)])
+        slow.advance(to: 0.5)
+        #expect(slow.lost(1, at: 0.6).last == .retry(1.1, 1))
+        #expect(slow.advance(to: 1.1).suffix(2) == [.close(2), .open(3)])
     }
 
     @Test("every hazard has a name of its own and a bit of its own")

@@ -41,7 +41,9 @@ import Testing
         // The inputs reach every part of the client, or the rules above say nothing.
         let all = stepsPerRun * Self.runsPerPolicy
         let reached = "\(name): \(attempts) attempts, \(connections) connections, \(acknowledged) acknowledgements"
-        #expect(attempts > all / 150 && connections > all / 2_000 && acknowledged > all / 5_000, "\(reached)")
+        // Under hazards a client may hardly ever be connected long enough.
+        let acknowledgements = policy.hazards.isEmpty ? all / 5_000 : 0
+        #expect(attempts > all / 150 && connections > all / 2_000 && acknowledged > acknowledgements, "\(reached)")
         guard all >= 20_000 else { return }
         let mustGiveUp = policy.retryLimit != nil && policy.pollLoop == nil && policy.hazards.isEmpty
         #expect(gaveUp > 0 || !mustGiveUp, "\(reached)")

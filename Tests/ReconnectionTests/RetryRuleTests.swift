@@ -26,7 +26,7 @@ import Testing
     // MARK: After a drop
 
     @Test(
-        "the first retry after a drop has its own wait, at the distance asked for from the last attempt",
+        "the first retry after a drop has its own wait, at the distance asked for from the last such retry",
         arguments: [(0.4, 1.0), (1, 1), (1.001, 1.001), (5, 5)] as [(Double, Double)]
     )
     func afterDrop(lostAt: Double, due: Double) {
@@ -36,10 +36,14 @@ import Testing
                     $0.afterDrop = ClientPolicy.DropRetry(delay: .zero, counts: counts, spacing: .seconds(1))
                 }
             )
-            #expect(client.lost(1, at: lostAt) == [.retry(due, 0), .phase(.connected, .waiting)])
+            // The first of all has nothing to keep its distance from.
+            #expect(client.lost(1, at: 0) == [.retry(0, 0), .phase(.connected, .waiting)])
+            client.advance(to: 0)
+            client.opened(2, at: 0)
+            #expect(client.lost(2, at: lostAt) == [.retry(due, 0), .phase(.connected, .waiting)])
             client.advance(to: due)
             // The attempt fails: the backoff's first delay, or its second where the drop counted.
-            #expect(client.lost(2, at: due).first == .retry(due + (counts ? 2 : 1), counts ? 1 : 0))
+            #expect(client.lost(3, at: due).first == .retry(due + (counts ? 2 : 1), counts ? 1 : 0))
         }
     }
 
