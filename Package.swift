@@ -78,7 +78,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "CGSL"], swiftSettings: strict),
-        .testTarget(name: "ReconnectionTests", dependencies: ["Reconnection", "MonotonicTime"], swiftSettings: strict),
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+        .testTarget(
+            name: "ReconnectionTests",
+            dependencies: ["Reconnection", "MonotonicTime", "CAllocationCounter"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "ArticleTests", dependencies: ["Reconnection", "MonotonicTime"], swiftSettings: strict),
         .testTarget(
             name: "ScenariosTests",

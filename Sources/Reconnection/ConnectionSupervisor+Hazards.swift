@@ -95,7 +95,7 @@ extension ConnectionSupervisor {
 
     /// Arms the client's retry.
     mutating func arm(_ due: Instant, _ policy: ClientPolicy) {
-        guard !policy.hazards.isDisjoint(with: [.successKeepsTimer, .timersAccumulate]) else {
+        guard !policy.hazards.isDisjoint(with: .ofTimers) else {
             phaseDeadline = due
             retryIsUncounted = policy.hazards.contains(.countsWhenRetrying)
             return

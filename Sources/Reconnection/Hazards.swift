@@ -61,6 +61,9 @@ public struct Hazards: OptionSet, Sendable, Hashable {
     /// table).
     public static let anyMemberEndsTimeout = Hazards(rawValue: 1 << 18)
 
+    /// Those under which a retry has a timer that outlives what would cancel it.
+    static let ofTimers: Hazards = [.successKeepsTimer, .timersAccumulate]
+
     /// Every hazard with its name, in the order of the bits.
     public static let named: [(name: String, hazard: Hazards)] = [
         ("hears-replaced-transports", .hearsReplacedTransports),

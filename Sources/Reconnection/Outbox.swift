@@ -248,8 +248,9 @@ public struct Outbox: Sendable, Hashable {
     private func index(of key: Key) -> Int? {
         // Keys rise from front to back, so a message is never farther from the front than its distance in keys.
         guard let first = entries.first, key >= first.key else { return nil }
-        let nearest = min(Int(key - first.key), entries.count - 1)
-        return (0...nearest).last { entries[$0].key == key }
+        var index = min(Int(key - first.key), entries.count - 1)
+        while index >= 0, entries[index].key > key { index -= 1 }
+        return index >= 0 && entries[index].key == key ? index : nil
     }
 
     private mutating func removeEntry(at index: Int, now: Instant, policy: OutboxPolicy) -> Entry {

@@ -22,13 +22,11 @@ actor Connection {
         client.handle(input, at: now, policy: policy, random: &random, actions: &actions)
         for action in actions.list { network.perform(action, for: self) }
         let deadline = client.nextDeadline(policy: policy)
-        timer =
-            deadline == .distantFuture
-            ? nil
-            : Task {
-                try await Task.sleep(until: start + .nanoseconds(deadline.nanoseconds), clock: .continuous)
-                handle(.advance)
-            }
+        guard deadline < .distantFuture else { return }
+        timer = Task {
+            try await Task.sleep(until: start + .nanoseconds(deadline.nanoseconds), clock: .continuous)
+            handle(.advance)
+        }
     }
 }
 // article: end
