@@ -42,10 +42,10 @@ import Testing
         let all = stepsPerRun * Self.runsPerPolicy
         let reached = "\(name): \(attempts) attempts, \(connections) connections, \(acknowledged) acknowledgements"
         // Under hazards a client may hardly ever be connected long enough.
-        let acknowledgements = policy.hazards.isEmpty ? all / 5_000 : -1
+        let acknowledgements = policy.hazards.isEmpty ? min(all / 5_000, 3) : -1
         #expect(attempts > all / 150 && connections > all / 2_000 && acknowledged > acknowledgements, "\(reached)")
         guard all >= 20_000 else { return }
-        let mustGiveUp = policy.retryLimit != nil && policy.pollLoop == nil && policy.hazards.isEmpty
+        let mustGiveUp = policy.retryLimit.map { $0 <= 10 } ?? false && policy.pollLoop == nil && policy.hazards.isEmpty
         #expect(gaveUp > 0 || !mustGiveUp, "\(reached)")
         #expect((policy.breaker != nil) == (openings > 0), "\(reached), \(openings) openings of the breaker")
     }
