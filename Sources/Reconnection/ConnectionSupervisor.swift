@@ -38,7 +38,8 @@ public import MonotonicTime
 ///
 /// Draws, in this order where they happen together: breaker's open period, retry delay. See their types.
 ///
-/// What `Hazards` changes stands in `ConnectionSupervisor+Hazards.swift`.
+/// Network, screen and app stand in `ConnectionSupervisor+Gates.swift`, delays and limits in `+Retries.swift`, what
+/// `Hazards` changes in `+Hazards.swift`.
 public struct ConnectionSupervisor: Sendable, Hashable {
     /// Where the client stands.
     public private(set) var phase: ConnectionPhase = .stopped
@@ -51,32 +52,32 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     /// The breaker around attempts; looked at only if the policy has one.
     public internal(set) var breaker = CircuitBreaker()
     /// Whether the system says that there is a network.
-    public private(set) var isOnline = true
+    public internal(set) var isOnline = true
     /// Whether the app is visible.
-    public private(set) var isVisible = true
+    public internal(set) var isVisible = true
     /// Whether the app says that it is ready for a connection, having read its saved state for example.
-    public private(set) var isReady = true
+    public internal(set) var isReady = true
     /// Whether there are credentials to connect with.
-    public private(set) var hasCredentials = true
+    public internal(set) var hasCredentials = true
     /// Whether the outage has lasted so long that the suspension's fixed wait holds.
-    public private(set) var isSuspended = false
+    public internal(set) var isSuspended = false
     /// Whether a connection has opened since the start.
     var hasOpened = false
     /// Whether the attempt under way is still being prepared by the app.
-    private(set) var isPreparing = false
+    var isPreparing = false
     /// Whether an attempt is due and a gate holds it.
-    private var attemptIsHeld = false
+    var attemptIsHeld = false
     /// Whether the retry that waits has not been counted, under `countsWhenRetrying`.
     var retryIsUncounted = false
     /// In `waiting`: when the delay is over. In `connecting`: when the attempt has failed. In `closing`: when it is over.
     var phaseDeadline: Instant = .distantFuture
     /// In `connected`: when it counts as stable. Else: when the outage becomes a suspension.
-    private var milestone: Instant = .distantFuture
-    private var memory = Backoff.Memory()
+    var milestone: Instant = .distantFuture
+    var memory = Backoff.Memory()
     var breakerEpoch: UInt32 = 0
-    private var attemptStartedAt: Instant = .distantPast
+    var attemptStartedAt: Instant = .distantPast
     /// When the outage began: at the loss, or at the first attempt or wait; `.distantPast` while there is none.
-    private var outageSince: Instant = .distantPast
+    var outageSince: Instant = .distantPast
     private var lastFailureAt: Instant = .distantPast
     /// State that few clients need; none or one.
     var rare: [RareState] = []
@@ -151,41 +152,6 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             if phase != .stopped { noteStop(at: now, policy: policy) }
             enter(.stopped, &actions)
         }
-    }
-
-    mutating func networkChanged(
-        isOnline: Bool,
-        at now: Instant,
-        policy: ClientPolicy,
-        random: inout some RandomSource,
-        actions: inout ClientActions
-    ) {
-        let change = Change(policy.offline, was: self.isOnline, is: isOnline)
-        self.isOnline = isOnline
-        gatesChanged(change, at: now, policy: policy, random: &random, actions: &actions)
-    }
-
-    mutating func visibilityChanged(
-        isVisible: Bool,
-        at now: Instant,
-        policy: ClientPolicy,
-        random: inout some RandomSource,
-        actions: inout ClientActions
-    ) {
-        let change = Change(policy.hidden, was: self.isVisible, is: isVisible)
-        self.isVisible = isVisible
-        gatesChanged(change, at: now, policy: policy, random: &random, actions: &actions)
-    }
-
-    mutating func readinessChanged(
-        isReady: Bool,
-        at now: Instant,
-        policy: ClientPolicy,
-        random: inout some RandomSource,
-        actions: inout ClientActions
-    ) {
-        self.isReady = isReady
-        gatesChanged(.other, at: now, policy: policy, random: &random, actions: &actions)
     }
 
     mutating func retryNow(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
@@ -388,71 +354,6 @@ public struct ConnectionSupervisor: Sendable, Hashable {
 
     // MARK: Steps
 
-    /// What a word from the system changes for a gate.
-    enum Change {
-        case closes, opens, other
-
-        init(_ gate: ClientPolicy.Gate, was: Bool, is now: Bool) {
-            self = was && !now && gate == .closes ? .closes : !was && now ? .opens : .other
-        }
-    }
-
-    func isHeldBack(_ policy: ClientPolicy) -> Bool {
-        guard isOnline || policy.offline != .pauses, isReady else { return true }
-        return policy.hidden == .pauses && !isVisible && !isWoken
-    }
-
-    private func holdsAttempts(_ policy: ClientPolicy) -> Bool {
-        (policy.offline == .holdsAttempts && !isOnline) || (policy.hidden == .holdsAttempts && !isVisible && !isWoken)
-    }
-
-    mutating func gatesChanged(
-        _ change: Change,
-        at now: Instant,
-        policy: ClientPolicy,
-        random: inout some RandomSource,
-        actions: inout ClientActions
-    ) {
-        let heldBack = isHeldBack(policy)
-        switch phase {
-        case .waiting, .connecting, .connected, .exhausted:
-            if heldBack {
-                leaveTransport(close: .goingAway, at: now, policy: policy, actions: &actions)
-                enter(.paused, &actions)
-            } else if change == .closes, phase == .connecting || phase == .connected {
-                actions.append(.closeTransport(generation: generation, close: .goingAway))
-                lost(close: .goingAway, at: now, policy: policy, random: &random, actions: &actions)
-            } else if phase == .waiting, !holdsAttempts(policy),
-                attemptIsHeld || (change == .opens && policy.returnEndsWait)
-            {
-                attempt(at: now, policy: policy, actions: &actions)
-            }
-        case .paused:
-            guard !heldBack else { return }
-            if policy.reset.onResume { resetRetries(policy) }
-            outageSince = now
-            isSuspended = false
-            switch policy.resume {
-            case .immediately:
-                attempt(at: now, policy: policy, actions: &actions)
-            case .afterBackoff:
-                scheduleRetry(
-                    close: nil,
-                    wasConnected: false,
-                    at: now,
-                    policy: policy,
-                    random: &random,
-                    actions: &actions
-                )
-                if policy.hazards.contains(.resumeIgnoresItsDelay) {
-                    attemptBesideTimer(at: now, policy: policy, actions: &actions)
-                }
-            }
-        case .stopped, .closing, .blocked:
-            break
-        }
-    }
-
     /// Makes an attempt, or waits for the breaker or a gate to allow one.
     mutating func attempt(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         phaseDeadline = .distantFuture
@@ -568,136 +469,8 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         }
     }
 
-    private func isAtLimit(_ wasConnected: Bool, _ policy: ClientPolicy) -> Bool {
-        if !policy.retriesFirstConnect, !hasOpened { return true }
-        guard let limit = policy.retryLimit else { return false }
-        if wasConnected, policy.hazards.contains(.dropsIgnoreLimit) { return false }
-        return retryCount >= UInt32(clamping: limit)
-    }
-
-    /// Sees to it that the suspension begins in time; where that time has passed unnoticed, it has begun.
-    private mutating func armSuspension(at now: Instant, _ policy: ClientPolicy) {
-        guard let suspension = policy.suspension, !isSuspended else { return }
-        let begin = outageSince + suspension.after
-        isSuspended = begin <= now
-        milestone = isSuspended ? .distantFuture : begin
-    }
-
-    private mutating func suspend(
-        _ suspension: ClientPolicy.Suspension,
-        at now: Instant,
-        policy: ClientPolicy,
-        actions: inout ClientActions
-    ) {
-        guard phase == .waiting || phase == .connecting else { return }
-        leaveTransport(close: .goingAway, at: now, policy: policy, actions: &actions)
-        isSuspended = true
-        phaseDeadline = now + suspension.retryEvery
-        actions.append(.retryScheduled(at: phaseDeadline, retry: retryCount))
-        enter(.waiting, &actions)
-    }
-
-    mutating func scheduleRetry(
-        close: Close?,
-        wasConnected: Bool,
-        at now: Instant,
-        policy: ClientPolicy,
-        random: inout some RandomSource,
-        actions: inout ClientActions
-    ) {
-        guard !ignoresRequest(policy) else {
-            enter(.waiting, &actions)
-            return
-        }
-        if outageSince == .distantPast { outageSince = now }
-        armSuspension(at: now, policy)
-        let failure = RetryFailure(
-            retry: Int(retryCount),
-            close: close ?? .normal,
-            wasConnected: wasConnected,
-            elapsed: now - outageSince
-        )
-        guard var due = retryInstant(failure, hasClose: close != nil, at: now, policy: policy, random: &random),
-            policy.elapsedLimit == .max || due - outageSince <= policy.elapsedLimit
-        else {
-            milestone = .distantFuture
-            enter(.exhausted, &actions)
-            actions.append(.gaveUp)
-            return
-        }
-        if let breakerPolicy = policy.breaker, !policy.hazards.contains(.breakerGuardsStartOnly),
-            breaker.isOpen(at: now, policy: breakerPolicy), case .open(let end) = breaker.state
-        {
-            let until = breakerPolicy.endsStrictlyAfter ? end + .nanoseconds(1) : end
-            if policy.hazards.contains(.breakerArmsNothing) {
-                milestone = .distantFuture
-                enter(.stopped, &actions)
-                return
-            }
-            due = max(due, until)
-        }
-        actions.append(.retryScheduled(at: due, retry: retryCount))
-        let hasPause = if let close, case .pause = Self.response(to: close, policy) { true } else { false }
-        let isFree = wasConnected && policy.afterDrop?.counts == false && !hasPause
-        if !isFree, !policy.hazards.contains(.countsWhenRetrying) { retryCount &+= 1 }
-        arm(due, policy)
-        enter(.waiting, &actions)
-    }
-
-    /// When the next retry begins; nil if the policy gives up.
-    private mutating func retryInstant(
-        _ failure: RetryFailure,
-        hasClose: Bool,
-        at now: Instant,
-        policy: ClientPolicy,
-        random: inout some RandomSource
-    ) -> Instant? {
-        if hasClose, case .pause(let from, let to) = Self.response(to: failure.close, policy) {
-            return now + Self.pause(from, to, &random)
-        }
-        if isSuspended, let suspension = policy.suspension { return now + suspension.retryEvery }
-        let due: Instant
-        if failure.wasConnected, let afterDrop = policy.afterDrop {
-            due = dropRetry(afterDrop, at: now)
-        } else if let custom = policy.strategy {
-            var remembered = RetryStrategyMemory()
-            remembered.value = memory.value
-            let decision = custom.strategy.decision(after: failure, memory: &remembered, random: &random)
-            memory.value = remembered.value
-            guard case .wait(let delay) = decision else { return nil }
-            due = end(of: max(.zero, delay), at: now, policy)
-        } else {
-            let delay = policy.backoff.delay(beforeRetry: failure.retry, memory: &memory, random: &random)
-            due = end(of: delay, at: now, policy)
-        }
-        // A hint of less than nothing is the server's mistake and must not shorten the wait.
-        guard let hint = failure.close.retryAfter, hint >= .zero, case .honour(let fraction) = policy.retryAfter else {
-            return due
-        }
-        let spread = fraction > 0 ? hint.scaled(by: fraction * random.nextUniform()) : .zero
-        return max(due, now + hint) + spread
-    }
-
-    /// When a delay is over; not before now.
-    private func end(of delay: Interval, at now: Instant, _ policy: ClientPolicy) -> Instant {
-        let from = policy.waitsFrom == .attemptStart ? attemptStartedAt : now
-        return max(now, from + policy.hazards.timer(delay))
-    }
-
-    private static func pause(_ from: Interval, _ to: Interval, _ random: inout some RandomSource) -> Interval {
-        guard to > from else { return from }
-        // In milliseconds, as JavaScript counts: the largest number still stays below the upper end.
-        let width = Double((to - from).nanoseconds) / 1e6
-        let part = Interval.milliseconds(Int64((random.nextUniform() * width).rounded(.down)))
-        return (from + part).flooredToMilliseconds
-    }
-
-    private static func response(to close: Close, _ policy: ClientPolicy) -> CloseRule.Response? {
-        policy.closeRules.first { $0.applies(to: close) }?.response
-    }
-
     /// A stable window that has passed counts, even where the end of the connection is told before the time.
-    private mutating func noteStability(at now: Instant, _ policy: ClientPolicy) {
+    mutating func noteStability(at now: Instant, _ policy: ClientPolicy) {
         if phase == .connected, milestone <= now { resetRetries(policy) }
     }
 
