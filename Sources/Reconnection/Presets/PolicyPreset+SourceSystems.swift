@@ -123,6 +123,8 @@ extension PolicyPreset {
             summary: "Always 1 s after a drop; the breaker is asked at the start only; dead connections stay.",
             source: "bryanveloso/landale, packages/shared-python, as built (6bbdc24)",
             policy: landalePython.with {
+                // Ten attempts a run, the first included.
+                $0.retryLimit = 9
                 $0.reset.afterSuccess = .onOpen
                 $0.afterDrop = ClientPolicy.DropRetry(delay: .seconds(1))
                 $0.breaker = .landaleAsBuilt
