@@ -60,12 +60,10 @@ struct ClientScriptReader {
             progress.hasStarted = true
             return nil
         }
-        // JSON has tabs between its parts only, where YAML does not always take them.
-        var text = String.UnicodeScalarView()
-        for scalar in scalars { text.append(scalar == "\t" ? " " : scalar) }
+        let text = JSONSyntax.asYAML(scalars)
         let section: SectionReader
         do {
-            let document = try YAMLDocument.compose(String(text), file: file)
+            let document = try YAMLDocument.compose(text, file: file)
             guard case .mapping = document.root else {
                 report.error(#"a line is one object, such as {"at": "1.5s", "event": "start"}"#, at: .start)
                 return nil
@@ -100,17 +98,21 @@ struct ClientScriptReader {
     private func checkForms(_ section: SectionReader) {
         for key in definition.keys {
             guard let reader = section.node(key.name) else { continue }
-            let items = reader.shape == .list ? reader.list() ?? [] : [reader]
+            let isList = if case .list = key.kind { reader.shape == .list } else { false }
+            let items = isList ? reader.list() ?? [] : [reader]
             for item in items {
                 guard case .scalar(let scalar) = item.node, !item.node.isNull else { continue }
                 let isQuoted = scalar.style == .doubleQuoted
-                let form: String
                 switch item.kind {
-                case .count, .factor: form = "number"
-                case .boolean: form = "'true' or 'false'"
-                default: continue
+                case .count where isQuoted, .factor where isQuoted:
+                    item.report("\(quoted(key.name)) must be a number without quotes")
+                case .boolean where isQuoted:
+                    item.report("\(quoted(key.name)) must be 'true' or 'false' without quotes")
+                case .text where !isQuoted:
+                    item.report("\(quoted(key.name)) must be a text in double quotes")
+                default:
+                    continue
                 }
-                if isQuoted { item.report("\(quoted(key.name)) must be a \(form) without quotes") }
             }
         }
     }

@@ -23,12 +23,59 @@ enum JSONSyntax {
         }
     }
 
+    /// A line that is JSON as YAML reads it, with every value in its place.
+    ///
+    /// JSON has tabs between its parts, which YAML does not always take, and writes a character beyond U+FFFF as two
+    /// escapes of a surrogate each, where YAML has one escape that is shorter by two: the text's end makes up for it.
+    static func asYAML(_ line: [Unicode.Scalar]) -> String {
+        var text = String.UnicodeScalarView()
+        var index = 0
+        var missing = 0
+        var isInText = false
+        while index < line.count {
+            let scalar = line[index]
+            if isInText, scalar == "\\" {
+                if let lead = codeUnit(in: line, at: index), UTF16.isLeadSurrogate(lead),
+                    let trail = codeUnit(in: line, at: index + 6), UTF16.isTrailSurrogate(trail)
+                {
+                    let value = 0x10000 + (UInt32(lead) - 0xD800) << 10 + (UInt32(trail) - 0xDC00)
+                    let digits = String(value, radix: 16)
+                    text += ("\\U" + String(repeating: "0", count: 8 - digits.count) + digits).unicodeScalars
+                    missing += 2
+                    index += 12
+                } else {
+                    text += line[index..<min(index + 2, line.count)]
+                    index += 2
+                }
+                continue
+            }
+            text.append(scalar == "\t" ? " " : scalar)
+            if scalar == "\"" {
+                isInText.toggle()
+                text += String(repeating: " ", count: missing).unicodeScalars
+                missing = 0
+            }
+            index += 1
+        }
+        return String(text)
+    }
+
+    /// The UTF-16 code unit that an escape at a place of a line stands for; nil if there is none.
+    private static func codeUnit(in line: [Unicode.Scalar], at index: Int) -> UInt16? {
+        guard index >= 0, index + 6 <= line.count, line[index] == "\\", line[index + 1] == "u" else { return nil }
+        var digits = String.UnicodeScalarView()
+        digits += line[(index + 2)..<(index + 6)]
+        return UInt16(String(digits), radix: 16)
+    }
+
     /// The deepest nesting of lists and objects.
     static let maximumDepth = 8
 
     private struct Scanner {
         let scalars: [Unicode.Scalar]
         var index = 0
+
+        static let halfPair = "not JSON: half of a surrogate pair"
 
         var isAtEnd: Bool { index == scalars.count }
         var next: Unicode.Scalar? { isAtEnd ? nil : scalars[index] }
@@ -109,12 +156,23 @@ enum JSONSyntax {
                 content.append(escaped)
                 index += 1
                 guard escaped == "u" else { continue }
+                let start = index - 2
                 for _ in 0..<4 {
                     guard let digit = next, digit.isASCII, digit.properties.isASCIIHexDigit else {
                         throw fault("not JSON: '\\u' needs four hexadecimal digits")
                     }
                     content.append(digit)
                     index += 1
+                }
+                guard let unit = JSONSyntax.codeUnit(in: scalars, at: start) else { continue }
+                if UTF16.isLeadSurrogate(unit) {
+                    guard let trail = JSONSyntax.codeUnit(in: scalars, at: index), UTF16.isTrailSurrogate(trail) else {
+                        throw Fault(column: start + 1, message: Self.halfPair)
+                    }
+                } else if UTF16.isTrailSurrogate(unit) {
+                    guard let lead = JSONSyntax.codeUnit(in: scalars, at: start - 6), UTF16.isLeadSurrogate(lead) else {
+                        throw Fault(column: start + 1, message: Self.halfPair)
+                    }
                 }
             }
             guard !isAtEnd else { throw fault("not JSON: the closing quote is missing") }

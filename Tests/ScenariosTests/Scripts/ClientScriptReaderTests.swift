@@ -7,9 +7,10 @@ import Testing
 struct ClientScriptReaderTests {
     private static let events = [
         ClientScript.EventDefinition(name: "start"),
-        ClientScript.EventDefinition(name: "lost", optional: [.generation, .code, .retryAfter]),
+        ClientScript.EventDefinition(name: "lost", optional: [.generation, .member, .code, .reason, .retryAfter]),
         ClientScript.EventDefinition(name: "rejected", required: [.key, .retryable], optional: [.generation]),
         ClientScript.EventDefinition(name: "send", optional: [.count]),
+        ClientScript.EventDefinition(name: "wake", required: [.during]),
         ClientScript.EventDefinition(name: "wait"),
     ]
 
@@ -42,10 +43,15 @@ struct ClientScriptReaderTests {
             {"at": "2s", "heartbeats": "answered", "after": "20ms"}
             {"messages": "ignored"}
             {"event": "rejected", "at": "2000ms", "key": 4, "retryable": false}
+            {"closes": "reported", "after": "50ms"}
+            {"closes": "ignored", "at": "3s"}
+            {"event": "wake", "at": "3s", "for": "30s"}
+            {"server": "refuses", "reason": "full"}
             """
         )
         let early = Instant(.milliseconds(1_500))
         let late = Instant(.seconds(2))
+        let last = Instant(.seconds(3))
         #expect(
             script.lines == [
                 .init(number: 4, at: .origin, command: .uniform([0, 0.25, 0.001])),
@@ -72,6 +78,10 @@ struct ClientScriptReaderTests {
                     at: late,
                     command: .event("rejected", [.key: .number(4), .retryable: .flag(false)])
                 ),
+                .init(number: 13, at: late, command: .closes(reportedAfter: .milliseconds(50))),
+                .init(number: 14, at: last, command: .closes(reportedAfter: nil)),
+                .init(number: 15, at: last, command: .event("wake", [.during: .duration(.seconds(30))])),
+                .init(number: 16, at: last, command: .server(.refuses, after: .zero, [.reason: .text("full")])),
             ]
         )
     }
@@ -87,12 +97,12 @@ struct ClientScriptReaderTests {
             (
                 #"{"at": "0s"}"#,
                 "1:1: error: a line has exactly one of the keys 'event', 'uniform', 'seed', 'server', 'heartbeats', "
-                    + "'messages'"
+                    + "'messages', 'closes'"
             ),
             (
                 #"{"seed": 1, "server": "silent"}"#,
                 "1:1: error: a line has exactly one of the keys 'event', 'uniform', 'seed', 'server', 'heartbeats', "
-                    + "'messages'"
+                    + "'messages', 'closes'"
             ),
             (
                 #"{"at": "0s", "event": "lost"}"#,
@@ -130,6 +140,28 @@ struct ClientScriptReaderTests {
             (#"{"seed": -7}"#, "1:10: error: '-7' is negative: write a whole number such as '10_000' or '5k'"),
             (#"{"at": "0s", "event": "send", "count": 0}"#, "1:40: error: 'count' must be at least 1, not '0'"),
             (#"{"at": "0s", "event": "send", "count": 1.5}"#, "1:40: error: '1.5' is not a whole number"),
+            (#"{"seed": [7]}"#, "1:10: error: 'seed' must be a whole number such as '10_000', not a list"),
+            (#"{"uniform": {"a": 1}}"#, "1:13: error: 'uniform' must be a list, not a mapping"),
+            (#"{"closes": "answered"}"#, "1:12: error: 'closes' cannot be 'answered' (possible values: reported, ignored)"),
+            (#"{"closes": "report"}"#, "1:12: error: 'closes' cannot be 'report' (did you mean 'reported'?)"),
+            (
+                #"{"closes": "ignored", "after": "1s"}"#,
+                "1:32: error: 'after' means nothing with 'closes' 'ignored'"
+            ),
+            (
+                #"{"closes": "reported", "code": 1000}"#,
+                "1:32: error: 'code' means nothing with 'closes' 'reported'"
+            ),
+            (
+                #"{"server": "accepts", "reason": "why"}"#,
+                "1:33: error: 'reason' means nothing with 'server' 'accepts'"
+            ),
+            (#"{"at": "0s", "event": "wake"}"#, "1:1: error: the event 'wake' needs the key 'for'"),
+            (#"{"at": "0s", "event": "wake", "for": 30}"#, "1:38: error: '30' has no unit: write '30s' or '30ms'"),
+            (
+                #"{"at": "0s", "event": "send", "member": 0}"#,
+                "1:41: error: 'member' means nothing with the event 'send'"
+            ),
             (#"[1]"#, "1:1: error: a line is one object, such as {\"at\": \"1.5s\", \"event\": \"start\"}"),
             (#"{"at": 1s}"#, "1:9: error: not JSON: a number with a unit stands in double quotes"),
             (#"{"at": "0s", "at": "0s"}"#, "1:14: error: duplicate key 'at'"),
@@ -138,6 +170,63 @@ struct ClientScriptReaderTests {
     )
     func mistake(text: String, expected: String) {
         #expect(mistakes(text) == ["s.jsonl:" + expected])
+    }
+
+    @Test("a member is one of 32, counted from 0", arguments: [0, 31])
+    func members(number: Int) throws {
+        let script = try read(
+            """
+            {"at": "0s", "event": "start"}
+            {"at": "0s", "event": "lost", "member": \(number)}
+            """
+        )
+        #expect(script.lines.last?.command == .event("lost", [.member: .number(number)]))
+    }
+
+    @Test(
+        "a member or a reason that cannot be is told with its place",
+        arguments: [
+            (#""member": 32"#, "2:41: error: 'member' must be at most 31, not '32'"),
+            (#""member": -1"#, "2:41: error: '-1' is negative: write a whole number such as '10_000' or '5k'"),
+            (#""member": "0""#, "2:41: error: 'member' must be a number without quotes"),
+            (#""member": [0]"#, "2:41: error: 'member' must be a whole number such as '10_000', not a list"),
+            (#""reason": 5"#, "2:41: error: 'reason' must be a text in double quotes"),
+            (#""reason": true"#, "2:41: error: 'reason' must be a text in double quotes"),
+            (#""reason": null"#, "2:41: error: 'reason' has no value: expected a text"),
+            (#""reason": """#, "2:41: error: 'reason' must not be empty"),
+            (#""reason": ["a"]"#, "2:41: error: 'reason' must be a text, not a list"),
+            (#""reason": {"a": 1}"#, "2:41: error: 'reason' must be a text, not a mapping"),
+            (#""reason": "x\ud83d""#, "2:43: error: not JSON: half of a surrogate pair"),
+            (#""reason": "\ude00""#, "2:42: error: not JSON: half of a surrogate pair"),
+            (#""reason": "\ud83d\ud83d\ude00""#, "2:42: error: not JSON: half of a surrogate pair"),
+            (#""reason": "\u12g4""#, "2:46: error: not JSON: '\\u' needs four hexadecimal digits"),
+            (#""reason": "\ud83d\ude00", "membr": 1"#, "2:57: error: unknown key 'membr' (did you mean 'member'?)"),
+        ]
+    )
+    func memberAndReason(text: String, expected: String) {
+        let script = """
+            {"at": "0s", "event": "start"}
+            {"at": "0s", "event": "lost", \(text)}
+            """
+        #expect(mistakes(script) == ["s.jsonl:" + expected])
+    }
+
+    @Test(
+        "a reason is the text that JSON says, whatever YAML would make of it",
+        arguments: [
+            (#"yes"#, "yes"), (#"5"#, "5"), (#"a: b # c"#, "a: b # c"), (#"it's {[&*!|>%@`"#, "it's {[&*!|>%@`"),
+            (#"a \"b\" \\ c"#, #"a "b" \ c"#), (#"\b\f\n\r\t\/\u0001"#, "\u{8}\u{C}\n\r\t/\u{1}"),
+            (#"\u00e9 \uD83D\uDE00 \ud83d\udc68"#, "é 😀 👨"), (#"\\ud83d"#, #"\ud83d"#), ("😀", "😀"),
+        ]
+    )
+    func reason(written: String, meant: String) throws {
+        let script = try read(
+            """
+            {"at": "0s", "event": "start"}
+            {"at": "0s", "event": "lost", "reason": "\(written)"}
+            """
+        )
+        #expect(script.lines.last?.command == .event("lost", [.reason: .text(meant)]))
     }
 
     @Test("all mistakes are told at once, each in its line")
