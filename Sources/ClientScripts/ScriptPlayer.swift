@@ -57,7 +57,7 @@ public enum ScriptPlayer {
         var performance = Performance(
             driven: DrivenClient(policy: policy, random: ScriptRandomSource(seed: seed)),
             maximumSteps: maximumSteps,
-            world: ScriptWorld(members: policy.group?.members ?? 1)
+            world: ScriptWorld(members: max(1, min(32, policy.group?.members ?? 1)))
         )
         for line in script.lines {
             try performance.pass(to: line.at, line: line.number, output)
@@ -150,7 +150,10 @@ private struct Performance {
         driven.actions.removeAll()
         for told in input.inputs(driven, details) { driven.tell(told) }
         if input.name == ScriptInput.lost.name {
-            world.forget(generation: UInt32(clamping: details.number(.generation)))
+            world.lost(
+                generation: UInt32(clamping: details.number(.generation)),
+                member: details.number(.member)
+            )
         }
         try tell(echo, line: line, output)
     }

@@ -5,7 +5,8 @@ import Scenarios
 /// What answers the client by itself: server, heartbeat replies and acknowledgements.
 ///
 /// An answer is settled when what it answers is sent: later changes of the world concern later attempts, beats and
-/// messages. Answers travel on their connection, so those under way are gone when it closes or is lost.
+/// messages. Answers travel on their connection, so those under way are gone when it closes or is lost. That a socket
+/// which the client has closed is closed is no answer: its own system says so, once for each socket that was left.
 struct ScriptWorld {
     /// An input on its way to the client.
     struct Answer {
@@ -13,6 +14,8 @@ struct ScriptWorld {
         let generation: UInt32
         let input: ScriptInput
         let details: ClientScript.Arguments
+        /// Whether it reports the end of what the client has closed.
+        var isCloseReport = false
     }
 
     private var conduct = ClientScript.ServerConduct.manual
@@ -23,6 +26,8 @@ struct ScriptWorld {
     private var closeDelay: Interval?
     /// How many sockets the client's group has.
     private let members: Int
+    /// The sockets that neither side has closed, by generation.
+    private var live: [UInt32: Set<Int>] = [:]
     /// Sorted by time; of equal times, the one that arose first stands first.
     private var underWay: [Answer] = []
 
@@ -47,13 +52,27 @@ struct ScriptWorld {
 
     mutating func reportCloses(after: Interval?) { closeDelay = after }
 
-    /// A connection is gone, and all that was under way on it.
-    mutating func forget(generation: UInt32) { underWay.removeAll { $0.generation == generation } }
+    /// A socket is gone, and the answers that were under way on its connection: all but the openings of the others.
+    mutating func lost(generation: UInt32, member: Int) {
+        live[generation]?.remove(member)
+        if live[generation]?.isEmpty == true { live[generation] = nil }
+        // A socket ends once, whoever tells it.
+        underWay.removeAll {
+            $0.isCloseReport && $0.generation == generation && $0.details.number(.member) == member
+        }
+        let others = live[generation] ?? []
+        forget(generation) { $0.input.name == ScriptInput.opened.name && others.contains($0.details.number(.member)) }
+    }
+
+    private mutating func forget(_ generation: UInt32, exceptFor isKept: (Answer) -> Bool = { _ in false }) {
+        underWay.removeAll { $0.generation == generation && !$0.isCloseReport && !isKept($0) }
+    }
 
     /// Answers what the client does.
     mutating func answer(_ action: ClientAction, at now: Instant) {
         switch action {
         case .openTransport(let generation):
+            live[generation] = Set(0..<members)
             let of = ClientScript.Argument.generation
             switch conduct {
             case .accepts:
@@ -71,12 +90,16 @@ struct ScriptWorld {
             guard conduct == .accepts || conduct == .refuses else { break }
             send(.prepared, [.generation: .number(Int(generation))], generation, now)
         case .closeTransport(let generation, let close):
-            forget(generation: generation)
+            forget(generation)
+            let closed = live.removeValue(forKey: generation) ?? []
             guard let closeDelay else { break }
-            let details: ClientScript.Arguments = [
-                .generation: .number(Int(generation)), .code: .number(Int(close.code)),
-            ]
-            send(.lost, details, generation, now + closeDelay)
+            for member in closed.sorted() {
+                var details: ClientScript.Arguments = [
+                    .generation: .number(Int(generation)), .code: .number(Int(close.code)),
+                ]
+                if members > 1 { details[.member] = .number(member) }
+                send(.lost, details, generation, now + closeDelay, isCloseReport: true)
+            }
         case .sendHeartbeat(let generation, let beat):
             guard let beatDelay else { break }
             let details: ClientScript.Arguments = [
@@ -96,9 +119,17 @@ struct ScriptWorld {
         _ input: ScriptInput,
         _ details: ClientScript.Arguments,
         _ generation: UInt32,
-        _ due: Instant
+        _ due: Instant,
+        isCloseReport: Bool = false
     ) {
         let place = underWay.lastIndex { $0.due <= due }.map { $0 + 1 } ?? 0
-        underWay.insert(Answer(due: due, generation: generation, input: input, details: details), at: place)
+        let answer = Answer(
+            due: due,
+            generation: generation,
+            input: input,
+            details: details,
+            isCloseReport: isCloseReport
+        )
+        underWay.insert(answer, at: place)
     }
 }

@@ -19,6 +19,34 @@ struct Played {
         objects.filter { $0["phase"] as? String == name }.compactMap { $0["at"] as? String }
     }
 
+    /// All phases entered, with their times, from a time to another, both included; seconds.
+    func phases(from start: Double = 0, to end: Double = .infinity) -> [String] {
+        objects.compactMap { object in
+            guard let phase = object["phase"] as? String, let at = seconds(object), start <= at, at <= end else {
+                return nil
+            }
+            return "\(object["at"] as? String ?? "") \(phase)"
+        }
+    }
+
+    /// How often an action is asked for, from a time to another, both included; seconds.
+    func count(ofAction name: String, from start: Double = 0, to end: Double = .infinity) -> Int {
+        objects.count { object in
+            guard object["action"] as? String == name, let at = seconds(object) else { return false }
+            return start <= at && at <= end
+        }
+    }
+
+    private func seconds(_ object: [String: Any]) -> Double? {
+        (object["at"] as? String).flatMap { Double($0.dropLast()) }
+    }
+
+    /// The times at which something is reported by itself.
+    func times(ofAutomatic name: String) -> [String] {
+        objects.filter { $0["input"] as? String == name && $0["automatic"] as? Bool == true }
+            .compactMap { $0["at"] as? String }
+    }
+
     /// The delays of the retries.
     var delays: [String] {
         objects.filter { $0["action"] as? String == "schedule-retry" }.compactMap { $0["delay"] as? String }

@@ -270,7 +270,7 @@ struct ScriptPlayerTests {
     @Test("every event can be read and played", arguments: ScriptPlayer.events.map(\.name))
     func everyEvent(name: String) throws {
         let event = try #require(ScriptPlayer.events.first { $0.name == name })
-        let values = ["key": "1", "retryable": "true"]
+        let values = ["key": "1", "retryable": "true", "for": "\"1s\""]
         let details = event.required.map { ", \"\($0.rawValue)\": \(values[$0.rawValue] ?? "1")" }.joined()
         let played = try play(
             """
