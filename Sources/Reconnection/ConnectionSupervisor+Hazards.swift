@@ -26,6 +26,8 @@ struct RareState: Sendable, Hashable {
 
     var timers: [Timer] = []
     var transportRetries = 0
+    /// The app has closed the socket, which never retries by itself again.
+    var transportIsOff = false
     /// After a forced reconnect under `forcedReconnectIsLast`.
     var isLastConnection = false
     /// The current transport lives, though a late loss of another was taken for its end.
@@ -110,7 +112,9 @@ extension ConnectionSupervisor {
         guard let own = policy.transportRetry else { return }
         needRareState()
         let used = rare[0].transportRetries
-        guard used < own.limit ?? .max, !rare[0].timers.contains(where: { $0.owner == .transport }) else { return }
+        guard !rare[0].transportIsOff, used < own.limit ?? .max,
+            !rare[0].timers.contains(where: { $0.owner == .transport })
+        else { return }
         rare[0].transportRetries = used + 1
         let due = now + policy.hazards.timer(own.delay)
         rare[0].timers.append(RareState.Timer(due: due, owner: .transport))
@@ -193,6 +197,10 @@ extension ConnectionSupervisor {
 
     mutating func noteStop(at now: Instant, policy: ClientPolicy) {
         endPolling()
+        if policy.transportRetry != nil, policy.hazards.contains(.stopIsADrop) {
+            needRareState()
+            rare[0].transportIsOff = true
+        }
         // A client that hears the late close of its own socket hears of the drop that way.
         guard policy.hazards.contains(.stopIsADrop), !policy.hazards.contains(.hearsReplacedTransports) else { return }
         needRareState()

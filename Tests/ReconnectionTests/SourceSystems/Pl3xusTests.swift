@@ -125,6 +125,24 @@ import Testing
         #expect(story.client.phase == .connected)
     }
 
+    @Test("as built the socket's own retry stays off for good after a manual close, even after a later open")
+    func transportStaysOff() throws {
+        // The transport's retries alone: a loop that never comes due.
+        let policy = try named("pl3xus-as-built").with { $0.backoff = Backoff(growth: .fixed(.hours(1_000))) }
+        for (stops, attempts) in [(false, [0.0, 13]), (true, [0, 7])] {
+            let story = Story(policy, server: Self.accepting)
+            story.start()
+            story.run(until: 5)
+            if stops { story.tell { $0.stop(at: 5) } }
+            story.run(until: 7)
+            story.tell { $0.retryNow(at: 7) }
+            story.run(until: 10)
+            story.dropAll()
+            story.run(until: 100)
+            #expect(story.attempts == attempts, "\(stops)")
+        }
+    }
+
     @Test("one closed per attempt; a loop that reacts to error and close arms two timers")
     func handledTwice() throws {
         let once = TestClient(try named("pl3xus"))
