@@ -37,12 +37,16 @@ struct AsBuiltStoriesTests {
         #expect(
             played.times(ofAction: "open-transport") == [
                 "0s", "2s", "4s", "7s", "8s", "10.05s", "12.1s", "14.15s", "16.2s", "18.25s", "20.3s", "21.05s",
+                "23.1s",
             ]
         )
+        // The socket's own retry, 3 s, is armed at every loss and after the manual close at none.
+        #expect(played.delays.count { $0 == "3s" } == 9)
+        #expect(played.lines.last { $0.contains(#""delay":"3s""#) }?.hasPrefix(#"{"at":"18.3s""#) == true)
         // Each but the first two of them closes a connection that was up.
         #expect(
             played.times(ofAction: "close-transport") == [
-                "8s", "10.05s", "12.1s", "14.15s", "16.2s", "18.25s", "20s", "21.05s",
+                "8s", "10.05s", "12.1s", "14.15s", "16.2s", "18.25s", "20s", "21.05s", "23.1s",
             ]
         )
         #expect(played.times(ofPhase: "closing") == [])
