@@ -57,6 +57,11 @@ extension ConnectionSupervisor {
             return false
         }
         guard phase != .connected, phase != .closing else { return false }
+        // A client that was stopped shows the connection, and makes no other.
+        if phase == .stopped, !policy.hazards.contains(.stopIsADrop) {
+            needRareState()
+            rare[0].isLastConnection = true
+        }
         self.generation = generation
         return true
     }

@@ -127,6 +127,13 @@ import Testing
             client.stop(at: 1)
             client.opened(1, at: 2)
             #expect(client.phase == phase, "\(name)")
+            // Its end is no reason to connect: the client is destroyed all the same.
+            client.lost(1, at: 3)
+            #expect(client.phase == .stopped && client.nextDeadline == .distantFuture, "\(name)")
+            client.start(at: 4)
+            client.opened(2, at: 4)
+            client.lost(2, at: 5)
+            #expect(client.nextDeadline == at(6), "\(name)")
         }
     }
 
