@@ -142,7 +142,10 @@ struct ClientScriptReaderTests {
             (#"{"at": "0s", "event": "send", "count": 1.5}"#, "1:40: error: '1.5' is not a whole number"),
             (#"{"seed": [7]}"#, "1:10: error: 'seed' must be a whole number such as '10_000', not a list"),
             (#"{"uniform": {"a": 1}}"#, "1:13: error: 'uniform' must be a list, not a mapping"),
-            (#"{"closes": "answered"}"#, "1:12: error: 'closes' cannot be 'answered' (possible values: reported, ignored)"),
+            (
+                #"{"closes": "answered"}"#,
+                "1:12: error: 'closes' cannot be 'answered' (possible values: reported, ignored)"
+            ),
             (#"{"closes": "report"}"#, "1:12: error: 'closes' cannot be 'report' (did you mean 'reported'?)"),
             (
                 #"{"closes": "ignored", "after": "1s"}"#,
