@@ -24,6 +24,9 @@ struct DocumentationTests {
         words += ClientScript.Argument.allCases.map(\.rawValue)
         words += ConnectionPhase.allCases.map(\.rawValue) + Outbox.FailureCause.allCases.map(\.rawValue)
         for word in words { #expect(page.contains("`\(word)`"), "\(word)") }
+        for line in ["heartbeats", "messages", "closes"] {
+            #expect(page.components(separatedBy: "`{\"\(line)\": \"").count == 3, "\(line)")
+        }
         for conduct in ClientScript.ServerConduct.allCases {
             #expect(page.contains(#"`{"server": "\#(conduct.rawValue)"}`"#), "\(conduct)")
         }
@@ -32,6 +35,17 @@ struct DocumentationTests {
             for argument in event.required + event.optional {
                 #expect(row?.contains("`\(argument.rawValue)`") == true, "\(event.name): \(argument.rawValue)")
             }
+        }
+    }
+
+    @Test("page and readme list the scripts that come along")
+    func scripts() throws {
+        let documented = Stories.names.filter { !$0.hasSuffix("-as-built") }
+        #expect(documented.count == 8)
+        for path in ["Sources/ClientScripts/Documentation.docc/ClientScripts.md", "README.md"] {
+            let page = try text(path)
+            for name in documented { #expect(page.contains("`\(name)`"), "\(path): \(name)") }
+            #expect(page.contains("-as-built"))
         }
     }
 
