@@ -15,7 +15,7 @@
             _ random: inout ConstantRandomSource,
             _ actions: inout ClientActions
         ) {
-            func tell(_ input: Reconnection.ClientInput, _ now: Instant) {
+            func tell(_ input: ClientInput, _ now: Instant) {
                 actions.removeAll()
                 client.handle(input, at: now, policy: policy, random: &random, actions: &actions)
             }

@@ -108,14 +108,14 @@ struct ClientModel {
 
     private func isLateReport(_ input: ClientInput) -> Bool {
         switch input {
-        case .answered, .received:
+        case .heartbeatAnswered, .received:
             return true
         case .acknowledged(let key):
             return key == 0 || key > offered || !held.contains(key)
         case .rejected(let generation, let key, _):
             if key == 0 || key > offered || !held.contains(key) { return true }
             return isStrict && (generation != transport?.generation || transport?.isOpen != true)
-        case .prepared(let generation):
+        case .attemptPrepared(let generation):
             return isStrict && (generation != transport?.generation || transport?.isPrepared == true)
         case .opened(let generation, let member):
             guard isStrict else { return isElsewhere(generation) }
@@ -196,7 +196,7 @@ struct ClientModel {
             noticeLoss(generation, member, close, &expected)
         case .acknowledged(let key) where !isLateReport(input):
             expected.acknowledged = key
-        case .start, .advance, .opened, .answered, .received, .prepared, .acknowledged, .rejected:
+        case .start, .advance, .opened, .heartbeatAnswered, .received, .attemptPrepared, .acknowledged, .rejected:
             break
         }
         if isHeldBack { isExhausted = false }
@@ -233,7 +233,7 @@ struct ClientModel {
             try judgeAttempt(generation, of: input, at: now)
         case .openTransport(let generation):
             if policy.preparesAttempts {
-                try demand(input == .prepared(generation), "transport \(generation) is not prepared")
+                try demand(input == .attemptPrepared(generation: generation), "transport \(generation) is not prepared")
                 transport?.isPrepared = true
             } else {
                 try judgeAttempt(generation, of: input, at: now)

@@ -99,7 +99,7 @@ import Testing
 
         private mutating func deliver(_ input: ClientInput) throws(BrokenRule) {
             actions.removeAll()
-            tell(input)
+            client.handle(input, at: now, policy: policy, random: &random, actions: &actions)
             if isRecorded {
                 if recent.count == 25 { recent.removeFirst() }
                 recent.append((now, input, actions.list))
@@ -125,7 +125,7 @@ import Testing
 
         private mutating func nextInput() -> ClientInput {
             if isServerUp, client.heartbeat.replyDeadline < .distantFuture, choices.next(below: 2) == 0 {
-                return .answered(model.lastGeneration, beat: model.lastBeat)
+                return .heartbeatAnswered(generation: model.lastGeneration, beat: model.lastBeat)
             }
             if client.nextDeadline(policy: policy) <= now, choices.next(below: 4) > 0 { return .advance }
             // Nobody leaves a client where nothing happens any more.
@@ -133,7 +133,7 @@ import Testing
             case .blocked where choices.next(below: 4) == 0: return .credentialsRenewed
             case .stopped where choices.next(below: 4) == 0: return .start
             case .connecting where model.transport?.isPrepared == false && choices.next(below: 4) == 0:
-                return .prepared(model.lastGeneration)
+                return .attemptPrepared(generation: model.lastGeneration)
             default: break
             }
             let generation = someGeneration()
@@ -144,30 +144,35 @@ import Testing
             case 9: return .reconnect
             case 10..<13: return .credentialsRenewed
             case 13: return choices.next(below: 4) == 0 ? .credentialsWithdrawn : .credentialsRenewed
-            case 14..<17: return .network(choices.next(below: 5) > 0)
-            case 17..<20: return .visibility(choices.next(below: 5) > 0)
-            case 20: return .readiness(choices.next(below: 8) > 0)
+            case 14..<17: return .network(isOnline: choices.next(below: 5) > 0)
+            case 17..<20: return .visibility(isVisible: choices.next(below: 5) > 0)
+            case 20: return .readiness(isReady: choices.next(below: 8) > 0)
             case 21: return .wake(until: now + .milliseconds(Int64(choices.next(below: 3_000) - 300)))
-            case 22: return .prepared(generation)
+            case 22: return .attemptPrepared(generation: generation)
             case 23..<44: return opening(of: generation)
             case 44..<48: return loss(of: generation)
             case 48..<52: return isServerUp ? .send : loss(of: generation)
-            case 52..<56: return .answered(generation, beat: someBeat())
-            case 56..<60: return .received(generation)
+            case 52..<56: return .heartbeatAnswered(generation: generation, beat: someBeat())
+            case 56..<60: return .received(generation: generation)
             case 60..<72: return .send
-            case 72..<84: return .acknowledged(someKey())
-            case 84..<90: return .rejected(generation, someKey(), isRetryable: choices.next(below: 3) > 0)
+            case 72..<84: return .acknowledged(key: someKey())
+            case 84..<90:
+                return .rejected(
+                    generation: generation,
+                    key: someKey(),
+                    isRetryable: choices.next(below: 3) > 0
+                )
             default: return .advance
             }
         }
 
         private mutating func opening(of generation: UInt32) -> ClientInput {
             guard isServerUp || choices.next(below: 12) == 0 else { return loss(of: generation) }
-            return .opened(generation, member: someMember())
+            return .opened(generation: generation, member: someMember())
         }
 
         private mutating func loss(of generation: UInt32) -> ClientInput {
-            .lost(generation, member: someMember(), someClose())
+            .lost(generation: generation, member: someMember(), close: someClose())
         }
 
         private mutating func someMember() -> Int {
@@ -208,90 +213,6 @@ import Testing
                 reason: reasons[choices.next(below: reasons.count)],
                 retryAfter: hints[choices.next(below: hints.count)]
             )
-        }
-
-        private mutating func tell(_ input: ClientInput) {
-            switch input {
-            case .start:
-                client.start(at: now, policy: policy, random: &random, actions: &actions)
-            case .stop:
-                client.stop(at: now, policy: policy, actions: &actions)
-            case .retryNow:
-                client.retryNow(at: now, policy: policy, actions: &actions)
-            case .reconnect:
-                client.reconnect(at: now, policy: policy, actions: &actions)
-            case .credentialsRenewed:
-                client.credentialsRenewed(at: now, policy: policy, actions: &actions)
-            case .credentialsWithdrawn:
-                client.credentialsWithdrawn(at: now, policy: policy, actions: &actions)
-            case .send:
-                client.send(at: now, policy: policy, actions: &actions)
-            case .advance:
-                client.advance(to: now, policy: policy, random: &random, actions: &actions)
-            case .network(let isOnline):
-                client.networkChanged(
-                    isOnline: isOnline,
-                    at: now,
-                    policy: policy,
-                    random: &random,
-                    actions: &actions
-                )
-            case .visibility(let isVisible):
-                client.visibilityChanged(
-                    isVisible: isVisible,
-                    at: now,
-                    policy: policy,
-                    random: &random,
-                    actions: &actions
-                )
-            case .readiness(let isReady):
-                client.readinessChanged(
-                    isReady: isReady,
-                    at: now,
-                    policy: policy,
-                    random: &random,
-                    actions: &actions
-                )
-            case .wake(let end):
-                client.wake(until: end, at: now, policy: policy, random: &random, actions: &actions)
-            case .prepared(let generation):
-                client.attemptPrepared(generation: generation, at: now, policy: policy, actions: &actions)
-            case .received(let generation):
-                client.received(generation: generation, at: now, policy: policy)
-            case .opened(let generation, let member):
-                client.transportOpened(
-                    generation: generation,
-                    member: member,
-                    at: now,
-                    policy: policy,
-                    random: &random,
-                    actions: &actions
-                )
-            case .lost(let generation, let member, let close):
-                client.transportLost(
-                    generation: generation,
-                    member: member,
-                    close: close,
-                    at: now,
-                    policy: policy,
-                    random: &random,
-                    actions: &actions
-                )
-            case .answered(let generation, let beat):
-                client.heartbeatAnswered(generation: generation, beat: beat, at: now, policy: policy)
-            case .acknowledged(let key):
-                client.messageAcknowledged(key: key, at: now, policy: policy, actions: &actions)
-            case .rejected(let generation, let key, let isRetryable):
-                client.messageRejected(
-                    generation: generation,
-                    key: key,
-                    isRetryable: isRetryable,
-                    at: now,
-                    policy: policy,
-                    random: &random,
-                    actions: &actions
-                )
-            }
         }
     }
 }
