@@ -161,13 +161,13 @@ extension World {
             case .closeTransport(let generation, let close):
                 closeTransport(index, generation, close, at: now)
             case .sendHeartbeat(let generation, let beat):
-                probe.sent()
+                probe.sent(at: now)
                 transmit(
                     FleetEvent(kind: .pingUp, client: UInt32(index), generation: generation, argument: beat),
                     at: now
                 )
             case .sendMessage(let generation, let messageKey, let offeredAt, _):
-                probe.sent()
+                probe.sent(at: now)
                 transmit(
                     FleetEvent(
                         kind: .messageUp,
@@ -257,7 +257,7 @@ extension World {
     private mutating func abandonTransport(_ index: Int, at now: Instant) {
         switch clients[index].transport.phase {
         case .none: return
-        case .dialing: endAttempt(index, .cancelled)
+        case .dialing: endAttempt(index, .cancelled, at: now)
         case .established: break
         }
         leaveGhost(index, at: now)
@@ -281,7 +281,7 @@ extension World {
             return
         case .dialing:
             // Only its own deadline makes a client close an attempt as abnormal.
-            endAttempt(index, close == .abnormal ? .timeout : .cancelled)
+            endAttempt(index, close == .abnormal ? .timeout : .cancelled, at: now)
             // The server may have accepted it already, and the client has not heard of it yet.
             if clients[index].transport.serverGeneration == generation { depart(index, generation, at: now) }
         case .established:
@@ -300,11 +300,11 @@ extension World {
     }
 
     /// Ends the attempt under way. One that never arrived did not time out: it was lost.
-    private mutating func endAttempt(_ index: Int, _ outcome: AttemptOutcome) {
+    private mutating func endAttempt(_ index: Int, _ outcome: AttemptOutcome, at now: Instant) {
         let cohort = Int(clients[index].cohort)
         let hasArrived = clients[index].transport.hasArrived
         if outcome == .cancelled, !hasArrived { probe.record.cohorts[cohort].cancelledBeforeArrival += 1 }
-        probe.ended(outcome == .timeout && !hasArrived ? .lost : outcome, cohort: cohort)
+        probe.ended(outcome == .timeout && !hasArrived ? .lost : outcome, cohort: cohort, at: now)
         clients[index].transport.phase = .none
     }
 
@@ -313,7 +313,7 @@ extension World {
         guard clients[index].transport.phase == .dialing, clients[index].transport.generation == generation else {
             return
         }
-        endAttempt(index, .timeout)
+        endAttempt(index, .timeout, at: now)
         lose(index, generation, .abnormal, at: now)
     }
 
@@ -348,7 +348,7 @@ extension World {
                 Self.open(&client, generation, at: now, policy, &random, &actions)
             }
         case (.refuseDown, .dialing), (.closeDown, .dialing):
-            endAttempt(index, .refused)
+            endAttempt(index, .refused, at: now)
             lose(index, generation, close(of: packet), at: now)
         case (.closeDown, .established):
             clients[index].transport.phase = .none
@@ -386,8 +386,7 @@ extension World {
 
     mutating func offerMessage(_ index: Int, at now: Instant) {
         let cohort = Int(clients[index].cohort)
-        probe.record.cohorts[cohort].offered += 1
-        if now < probe.graceStart { probe.record.cohorts[cohort].eligible += 1 }
+        probe.offered(cohort: cohort, at: now)
         withClient(index) { client, policy, _, actions in
             client.send(at: now, policy: policy, actions: &actions)
         }

@@ -45,10 +45,10 @@ extension World {
         }
         let handshake = Instance.Handshake(client: packet.client, generation: packet.generation, arrivedAt: now)
         if servers[server].instances[instance].inService.count < tier.handshake.workers {
-            probe.backlogChanged(by: 1)
+            probe.backlogChanged(by: 1, at: now)
             begin(handshake, server, instance, at: now)
         } else if servers[server].instances[instance].waiting.count < tier.handshake.backlog {
-            probe.backlogChanged(by: 1)
+            probe.backlogChanged(by: 1, at: now)
             servers[server].instances[instance].waiting.append(handshake)
         } else {
             probe.record.backlogOverflows += 1
@@ -77,7 +77,7 @@ extension World {
     }
 
     private mutating func begin(_ handshake: Instance.Handshake, _ server: Int, _ instance: Int, at now: Instant) {
-        probe.record.waits.append((now - handshake.arrivedAt).nanoseconds)
+        probe.handshakeBegan(after: now - handshake.arrivedAt)
         servers[server].instances[instance].inService.append(handshake)
         let draw = uniform(Int(handshake.client), .handshakeTime, UInt64(handshake.generation))
         let time = servers[server].handshakeTime.quantile(draw) / servers[server].speed(of: instance, at: now)
@@ -101,7 +101,7 @@ extension World {
         servers[server].instances[instance].inService.removeAll {
             $0.client == event.client && $0.generation == event.generation
         }
-        probe.backlogChanged(by: -1)
+        probe.backlogChanged(by: -1, at: now)
         if clients[index].transport.phase == .dialing, clients[index].transport.generation == event.generation {
             leaveGhost(index, at: now)
             servers[server].instances[instance].connections += 1
@@ -141,7 +141,7 @@ extension World {
         scheduleBeat(index, event.generation, at: now + interval)
         // A path that has forgotten the connection swallows what comes down it.
         guard !transport.isPathDead else { return }
-        probe.sent()
+        probe.sent(at: now)
         // The number tells the draws of one beat from those of the next.
         let number = UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000)
         transmit(
@@ -326,7 +326,7 @@ extension World {
     private mutating func end(_ instance: Int, of server: Int, isSilent: Bool, at now: Instant) {
         let handshakes =
             servers[server].instances[instance].inService + servers[server].instances[instance].waiting
-        probe.backlogChanged(by: -handshakes.count)
+        probe.backlogChanged(by: -handshakes.count, at: now)
         servers[server].instances[instance].isUp = false
         servers[server].instances[instance].isMachineUp = !isSilent
         servers[server].instances[instance].boot += 1

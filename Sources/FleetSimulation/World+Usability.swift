@@ -15,7 +15,7 @@ extension World {
         guard isUsable != marks.isUsable else { return }
         let cohort = Int(clients[index].cohort)
         clients[index].marks.isUsable = isUsable
-        probe.sessionsChanged(by: isUsable ? 1 : -1)
+        probe.sessionsChanged(by: isUsable ? 1 : -1, at: now)
         if isUsable {
             clients[index].marks.usableSince = now
             clients[index].marks.lostAt = .distantFuture
@@ -24,11 +24,11 @@ extension World {
             if phase == .connected { clients[index].marks.lostAt = now }
         }
         guard marks.isRecovering else { return }
-        let offset = (now - marks.upAt).nanoseconds
-        probe.record.cohorts[cohort].recovery.append(RecoveryStep(offset: offset, change: isUsable ? 1 : -1))
+        let offset = now - marks.upAt
+        probe.recoveryChanged(cohort: cohort, after: offset, by: isUsable ? 1 : -1)
         if isUsable, marks.isLagOpen {
             clients[index].marks.isLagOpen = false
-            probe.record.cohorts[cohort].lags.append(offset)
+            probe.reconnected(cohort: cohort, after: offset)
         }
     }
 
@@ -47,7 +47,7 @@ extension World {
         if marks.isRecovering {
             // Its own next outage ends the watch; how it stood stays as it is.
             if marks.isLagOpen {
-                probe.record.cohorts[Int(clients[index].cohort)].censoredLags.append((now - marks.upAt).nanoseconds)
+                probe.stayedAway(cohort: Int(clients[index].cohort), for: now - marks.upAt)
             }
             clients[index].marks.isRecovering = false
             clients[index].marks.isLagOpen = false
@@ -65,7 +65,6 @@ extension World {
         clients[index].marks.isRecovering = true
         clients[index].marks.isLagOpen = true
         clients[index].marks.upAt = now
-        probe.record.cohorts[Int(clients[index].cohort)].referenceCount += 1
-        probe.outageEnded(at: now)
+        probe.outageEnded(cohort: Int(clients[index].cohort), at: now)
     }
 }

@@ -84,7 +84,6 @@ struct World: ~Copyable {
         let last = end - Interval(nanoseconds: 1)
         var events = 0
         while let (now, event) = queue.popNext(notAfter: last) {
-            if now >= probe.binEnd { probe.closeBins(before: now) }
             handle(event, at: now)
             events += 1
             if events & 0xffff == 0, shouldStop() { return nil }
@@ -123,7 +122,6 @@ struct World: ~Copyable {
 
     /// Closes the books: open intervals end, and what is still under way is counted.
     private consuming func finish(events: Int) -> ReplicationRecord {
-        probe.closeBins(before: end)
         for index in clients.indices {
             let client = clients[index]
             let cohort = Int(client.cohort)
@@ -134,7 +132,7 @@ struct World: ~Copyable {
             if client.link.signalledHolds > 0 { wanted = wanted - (end - client.link.signalledSince) }
             probe.record.cohorts[cohort].wantedTime += wanted.nanoseconds
             if client.marks.isLagOpen {
-                probe.record.cohorts[cohort].censoredLags.append((end - client.marks.upAt).nanoseconds)
+                probe.stayedAway(cohort: cohort, for: end - client.marks.upAt)
             }
             if client.transport.phase == .dialing {
                 probe.record.cohorts[cohort].inFlight += 1
@@ -152,6 +150,8 @@ struct World: ~Copyable {
             }
         }
         probe.record.events = events
+        probe.closeWindow(before: end)
+        probe.finish()
         return probe.record
     }
 }
