@@ -132,6 +132,10 @@ struct Probe {
 
     /// Nothing at all will be told any more: changes become the values at the ends of the bins.
     mutating func finish() {
+        record.launches.sort()
+        record.arrivals.sort()
+        record.connects.sort()
+        record.refusals.sort { $0.time < $1.time }
         for bin in record.timeline.connectedNow.indices.dropFirst() {
             record.timeline.connectedNow[bin] += record.timeline.connectedNow[bin - 1]
             record.timeline.backlog[bin] += record.timeline.backlog[bin - 1]

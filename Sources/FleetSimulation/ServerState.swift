@@ -11,13 +11,17 @@ struct ServerState {
     var instances: [Instance]
     /// Where round-robin goes next.
     var nextInstance = 0
-    /// Whether attempts vanish, instead of being refused, when no instance is up.
-    var dropsWhenDown = false
+    let workers: Int
+    let backlog: Int
+    let connectionLimit: Int?
 
     init(_ tier: ServerTier) {
         self.tier = tier
         handshakeTime = Distribution(tier.handshake.time)
         processingTime = Distribution(tier.processing)
+        workers = tier.handshake.workers
+        backlog = tier.handshake.backlog
+        connectionLimit = tier.connectionLimit
         instances = Array(repeating: Instance(), count: tier.instances)
     }
 
@@ -27,7 +31,12 @@ struct ServerState {
         return mean > 0 ? Double(tier.instances * tier.handshake.workers) / mean : .infinity
     }
 
-    var hasInstanceUp: Bool { instances.contains { $0.isUp } }
+    /// Says which instances are up.
+    func publish(to status: inout TierStatus) {
+        status.hasInstanceUp = instances.contains { $0.isUp }
+        status.isAnyMachineUp = instances.contains { $0.isMachineUp }
+        for index in instances.indices { status.boots[index] = instances[index].boot }
+    }
 
     /// The instance the next connection goes to; nil if none is up.
     mutating func chooseInstance(uniform: () -> Double) -> Int? {
@@ -70,7 +79,7 @@ struct Instance {
     /// Whether the machine answers packets at all; one that does not lets them vanish.
     var isMachineUp = true
     /// Rises with each end of the instance: what belongs to an earlier boot is void.
-    var boot: Int64 = 0
+    var boot: UInt32 = 0
     /// When it last came up; in the distant past at first, so that it starts warm.
     var upSince: Instant = Instant(nanoseconds: .min / 2)
     var connections = 0
@@ -81,4 +90,24 @@ struct Instance {
     var backlog: Int { inService.count + waiting.count }
     /// Everything a connection limit counts.
     var load: Int { connections + backlog }
+
+    /// A handshake is finished.
+    mutating func finish(_ client: UInt32, _ generation: UInt32) {
+        guard let place = inService.firstIndex(where: { $0.client == client && $0.generation == generation }) else {
+            return
+        }
+        inService.remove(at: place)
+    }
+
+    /// The instance goes away; answers with the handshakes that go with it.
+    mutating func end(isSilent: Bool) -> [Handshake] {
+        let handshakes = inService + waiting
+        isUp = false
+        isMachineUp = !isSilent
+        boot += 1
+        connections = 0
+        inService.removeAll()
+        waiting.removeAll()
+        return handshakes
+    }
 }

@@ -4,15 +4,35 @@ import Reconnection
 
 /// A client of the fleet: the real client code, and the state of the world right around it.
 struct VirtualClient {
-    /// The code an app ships.
-    var client = ReconnectingClient()
-    /// When the queued wake-up comes; later deadlines need none of their own.
+    /// Who says when the client's life goes on.
+    enum Hold: UInt8 {
+        /// Nobody: it depends on nothing that others do too.
+        case none
+        /// Its attempt is on its way to the server tier: it may live on until `holdAt`, when the attempt arrives.
+        case arriving
+        /// The tier has accepted its attempt: it lives step by step in the order of the tier's events; `holdAt` is
+        /// its next step there.
+        case waiting
+    }
+
+    /// When its app offers the next message.
+    var nextOffer: Instant = .distantFuture
+    /// When its own code has something to do.
     var wake: Instant = .distantFuture
-    /// How many numbers of its random stream the client has used.
-    var randomPosition: UInt64 = 0
+    /// When the first of its pending events comes, and where the list of them begins.
+    var mailAt: Instant = .distantFuture
+    var holdAt: Instant = .distantFuture
+    var mail = Mailroom.none
+    /// Its place in the fleet.
+    let number: UInt32
     /// How many messages its app has offered.
     var offers: UInt32 = 0
+    /// How many numbers of its random stream the client has used.
+    var randomPosition: UInt32 = 0
     let cohort: UInt16
+    var hold = Hold.none
+    /// The code an app ships.
+    var client = ReconnectingClient()
     var link = LinkState()
     var transport = TransportState()
     /// What the server has received from it.
@@ -20,6 +40,14 @@ struct VirtualClient {
     /// Messages that failed under a policy that discards, and have not come: not all that ends is discarded.
     var failedKeys: Set<UInt32> = []
     var marks = ClientMarks()
+
+    init(number: UInt32, cohort: UInt16) {
+        self.number = number
+        self.cohort = cohort
+    }
+
+    /// When something happens to it next.
+    var next: Instant { min(mailAt, min(nextOffer, wake)) }
 }
 
 /// Whether packets pass between a client and the network.
@@ -77,13 +105,11 @@ struct ReceivedKeys {
 
     /// Notes a key; answers whether it is new.
     ///
-    /// - Parameter held: the messages its sender holds, keys rising.
-    mutating func insert(_ key: UInt32, held: [Outbox.Entry] = []) -> Bool {
+    /// - Parameter outbox: of its sender.
+    mutating func insert(_ key: UInt32, heldBy outbox: borrowing Outbox) -> Bool {
         if key > highest {
-            for entry in held {
-                guard key >= 64, entry.key <= key - 64 else { break }
-                let isKnown = highest >= 64 && entry.key <= highest - 64
-                if !isKnown, !contains(entry.key) { stragglers.append(entry.key) }
+            if key >= 64, let oldest = outbox.oldestKey, oldest <= key - 64 {
+                rememberStragglers(outbox, upTo: key - 64)
             }
             let step = key - highest
             window = step >= 64 ? 1 : window << UInt64(step) | 1
@@ -97,6 +123,14 @@ struct ReceivedKeys {
             stragglers.removeAll { $0 == key }
         }
         return true
+    }
+
+    private mutating func rememberStragglers(_ outbox: borrowing Outbox, upTo last: UInt32) {
+        for key in outbox.keys {
+            guard key <= last else { break }
+            let isKnown = highest >= 64 && key <= highest - 64
+            if !isKnown, !contains(key) { stragglers.append(key) }
+        }
     }
 }
 
@@ -123,11 +157,16 @@ struct ClientMarks {
 struct ClientRandom: RandomSource {
     private var stream: RandomStream
 
-    init(key: RandomKey, client: UInt32, position: UInt64) {
-        stream = RandomStream(key: key, entity: client, purpose: Purpose.clientJitter.number(), index: position)
+    init(key: RandomKey, client: UInt32, position: UInt32) {
+        stream = RandomStream(
+            key: key,
+            entity: client,
+            purpose: Purpose.clientJitter.number(),
+            index: UInt64(position)
+        )
     }
 
-    var position: UInt64 { stream.position }
+    var position: UInt32 { UInt32(truncatingIfNeeded: stream.position) }
 
     mutating func nextUniform() -> Double { stream.nextUniform() }
 }

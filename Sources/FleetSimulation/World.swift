@@ -3,77 +3,62 @@ import MonotonicTime
 import Reconnection
 import Scenarios
 
-/// One replication while it runs: clients, links, servers, clock and probe in one value.
+/// One replication while it runs: clients, tiers, clock and probe in one value.
 ///
-/// The other files of this folder named `World+…` each hold one part of what happens in it.
+/// Time passes in *windows*. In each, every client first lives its own life as far as it depends on nobody else
+/// (`ClientRunner`); then the tiers work off, in exact order of time, what clients have told them, and clients that had
+/// to wait for a tier live on. Whatever changes the tiers for everybody, such as the beginning and the end of a
+/// restart, happens at a *barrier*: windows end there, so that between barriers a client may take the state of the
+/// tiers for granted.
+///
+/// The result does not depend on the length of the windows: a client lives ahead of the tiers only through what they
+/// cannot see or change, and events of one instant have an order of their own.
 struct World: ~Copyable {
-    let scenario: Scenario
-    let key: RandomKey
-    let end: Instant
-    /// One entry a cohort.
-    let policies: [CohortPolicy]
-    let networks: [RunningNetwork]
-    let serverOfCohort: [Int]
-    let firstClient: [Int]
-    let messageGaps: [Distribution?]
-    let outages: [RunningOutage]
-
-    var queue: EventQueue<FleetEvent>
-    var clients: [VirtualClient] = []
+    let setting: FleetSetting
+    /// The longest window.
+    let window: Interval
+    var queue = EventQueue<TierEvent>()
+    var runner: ClientRunner
     var servers: [ServerState]
-    var actions = ClientActions()
-    var probe: Probe
+    /// When each client has something of its own to live through; `.distantFuture` while a tier must have its say first.
+    var nextOfClient: [Instant]
+    /// Changes of the tiers to come, earliest first, equal times in order of insertion.
+    var barriers: [(time: Instant, change: TierChange)] = []
+    /// The end of the present window.
+    var windowEnd: Instant = .origin
 
-    /// A world at the start of the observation, every client connected and in its steady state.
+    /// A world at the start of the observation.
     ///
     /// - Parameters:
     ///   - scenario: checked.
     ///   - policies: the policy of each cohort.
     ///   - replication: its number, from 0.
-    init(scenario: Scenario, policies: [ClientPolicy], replication: Int) {
-        self.scenario = scenario
-        self.policies = policies.map { CohortPolicy($0) }
-        key = RandomKey(seed: scenario.seed, replication: UInt32(truncatingIfNeeded: replication))
-        end = Instant(scenario.duration)
-        networks = scenario.fleet.map { RunningNetwork($0.network) }
-        serverOfCohort = scenario.fleet.map { cohort in
-            scenario.servers.firstIndex { $0.name == cohort.server } ?? 0
-        }
-        var first: [Int] = []
-        var total = 0
-        for cohort in scenario.fleet {
-            first.append(total)
-            total += cohort.clients
-        }
-        firstClient = first
-        messageGaps = scenario.fleet.map { cohort in
-            cohort.workload.map { workload in
-                switch workload.rhythm {
-                case .poisson: .exponential(mean: workload.every.seconds)
-                case .periodic: .constant(workload.every.seconds)
-                }
-            }
-        }
-        outages = scenario.fleet.enumerated().flatMap { index, cohort in
-            let members = first[index]..<first[index] + cohort.clients
-            return cohort.outages.map { RunningOutage($0, members: members, groupSize: cohort.groupSize) }
-        }
+    ///   - window: the longest window.
+    init(scenario: Scenario, policies: [ClientPolicy], replication: Int, window: Interval = .seconds(4)) {
+        self.window = window
+        setting = FleetSetting(scenario: scenario, policies: policies, replication: replication)
         servers = scenario.servers.map { ServerState($0) }
-        queue = EventQueue<FleetEvent>()
-        probe = Probe(
-            scenario: scenario,
-            replication: replication,
-            capacity: servers.reduce(0) { $0 + $1.capacity }
-        )
-        clients.reserveCapacity(total)
-        for (index, cohort) in scenario.fleet.enumerated() {
-            for _ in 0..<cohort.clients { clients.append(VirtualClient(cohort: UInt16(index))) }
+        let capacity = servers.reduce(0) { $0 + $1.capacity }
+        runner = ClientRunner(setting, probe: Probe(scenario: scenario, replication: replication, capacity: capacity))
+        nextOfClient = Array(repeating: .distantFuture, count: setting.clientCount)
+        for (entry, event) in scenario.timeline.enumerated() {
+            addBarrier(.timeline(entry: entry), at: Instant(event.at))
         }
-        for index in clients.indices { establish(index) }
-        for index in outages.indices { scheduleFirstOutages(index) }
-        for (index, event) in scenario.timeline.enumerated() {
-            queue.schedule(FleetEvent(kind: .timeline, client: UInt32(index)), at: Instant(event.at))
+        for index in 0..<setting.clientCount { establish(index) }
+    }
+
+    /// Brings a client to the start of the observation.
+    private mutating func establish(_ index: Int) {
+        let client = setting.clients + index
+        runner.grow(client)
+        if client.pointee.client.phase == .connected,
+            let instance = chooseInstance(for: client, of: setting.cohorts[Int(client.pointee.cohort)].server, 0)
+        {
+            servers[setting.cohorts[Int(client.pointee.cohort)].server].instances[instance].connections += 1
+            runner.hold(client, on: instance)
         }
+        runner.begin(client)
+        nextOfClient[index] = client.pointee.next
     }
 
     /// Runs to the end of the observation.
@@ -81,77 +66,111 @@ struct World: ~Copyable {
     /// - Parameter shouldStop: asked now and then; when it says so the run is given up.
     /// - Returns: the record, or nil if the run was given up.
     consuming func run(shouldStop: () -> Bool) -> ReplicationRecord? {
-        let last = end - Interval(nanoseconds: 1)
-        var events = 0
-        while let (now, event) = queue.popNext(notAfter: last) {
-            handle(event, at: now)
-            events += 1
-            if events & 0xffff == 0, shouldStop() { return nil }
+        var now = Instant.origin
+        while true {
+            while let first = barriers.first, first.time <= now {
+                barriers.removeFirst()
+                pass(first.change, at: now)
+            }
+            guard now < setting.end else { break }
+            runner.barrier = min(barriers.first?.time ?? .distantFuture, setting.end)
+            windowEnd = min(runner.barrier, now + window)
+            guard liveLocally(shouldStop), workOffTiers(shouldStop) else { return nil }
+            runner.probe.closeWindow(before: windowEnd)
+            now = windowEnd
         }
-        return finish(events: events)
+        return finish()
     }
 
-    private mutating func handle(_ event: FleetEvent, at now: Instant) {
-        if event.isWaitingToBeSent {
-            sendAgain(event, at: now)
-            return
+    /// Lets every client live its own life up to the end of the window; answers false if the run is to be given up.
+    private mutating func liveLocally(_ shouldStop: () -> Bool) -> Bool {
+        var lived = 0
+        for index in 0..<setting.clientCount where nextOfClient[index] < windowEnd {
+            resume(setting.clients + index)
+            lived += 1
+            if lived & 0x3fff == 0, shouldStop() { return false }
         }
-        let client = Int(event.client)
-        switch event.kind {
-        case .wake: wake(client, at: now)
-        case .offer: offerMessage(client, at: now)
-        case .localFailure, .systemGivesUp: attemptFailedLocally(client, event.generation, at: now)
-        case .attemptPrepared: attemptPrepared(client, event.generation, at: now)
-        case .lateClose: lose(client, event.generation, .normal, at: now)
-        case .attemptUp: attemptArrives(event, at: now)
-        case .pingUp: pingArrives(event, at: now)
-        case .messageUp: messageArrives(event, at: now)
-        case .departureUp: releaseConnection(client, generation: event.generation)
-        case .acceptDown, .refuseDown, .pongDown, .acknowledgementDown, .closeDown, .beatDown:
-            packetReachesClient(event, at: now)
-        case .outageBegins: outageBegins(event, at: now)
-        case .linkDown: linkGoesDown(client, script: Int(event.place), at: now)
-        case .linkUp: linkComesUp(client, script: Int(event.place), at: now)
-        case .handshakeDone: handshakeDone(event, at: now)
-        case .beatDue: serverBeats(event, at: now)
-        case .ghostForgotten: forgetGhost(event)
-        case .timeline: timelineEvent(Int(event.client), at: now)
-        case .instancesUp: instancesComeUp(event, at: now)
+        return true
+    }
+
+    /// Works off what the tiers have to do in the window; answers false if the run is to be given up.
+    private mutating func workOffTiers(_ shouldStop: () -> Bool) -> Bool {
+        let last = windowEnd - Interval(nanoseconds: 1)
+        var batches = 0
+        while let (now, event) = queue.popNext(notAfter: last) {
+            // What happens at the same instant is put in an order that does not depend on who told it first.
+            guard let second = queue.popNext(notAfter: now) else {
+                handle(event, at: now)
+                batches += 1
+                if batches & 0xffff == 0, shouldStop() { return false }
+                continue
+            }
+            var batch = [event, second.payload]
+            while let further = queue.popNext(notAfter: now) { batch.append(further.payload) }
+            for event in batch.sorted(by: { $0.precedes($1) }) { handle(event, at: now) }
+        }
+        return true
+    }
+
+    /// Lets a client live on to the end of the window, or to where it must wait for a tier.
+    mutating func resume(_ client: ClientRunner.Client) {
+        runner.run(client, until: windowEnd)
+        settle(client)
+    }
+
+    /// Passes on what a client has told the tiers, and notes when it must be looked at again.
+    mutating func settle(_ client: ClientRunner.Client) {
+        for (time, event) in runner.tierEvents { queue.schedule(event, at: time) }
+        runner.tierEvents.removeAll(keepingCapacity: true)
+        let index = Int(client.pointee.number)
+        let next = client.pointee.next
+        switch client.pointee.hold {
+        case .none:
+            nextOfClient[index] = next
+        case .arriving:
+            nextOfClient[index] = next < client.pointee.holdAt ? next : .distantFuture
+        case .waiting:
+            nextOfClient[index] = .distantFuture
+            client.pointee.holdAt = next
+            guard next < setting.end else { return }
+            queue.schedule(TierEvent(kind: .clientVisit, client: client.pointee.number), at: next)
         }
     }
 
     /// Closes the books: open intervals end, and what is still under way is counted.
-    private consuming func finish(events: Int) -> ReplicationRecord {
-        for index in clients.indices {
-            let client = clients[index]
-            let cohort = Int(client.cohort)
-            if client.marks.isUsable {
-                probe.record.cohorts[cohort].usableTime += (end - client.marks.usableSince).nanoseconds
+    private consuming func finish() -> ReplicationRecord {
+        let end = setting.end
+        for index in 0..<setting.clientCount {
+            let client = setting.clients + index
+            let cohort = Int(client.pointee.cohort)
+            if client.pointee.marks.isUsable {
+                let usable = end - client.pointee.marks.usableSince
+                runner.probe.record.cohorts[cohort].usableTime += usable.nanoseconds
             }
-            var wanted = scenario.duration
-            if client.link.signalledHolds > 0 { wanted = wanted - (end - client.link.signalledSince) }
-            probe.record.cohorts[cohort].wantedTime += wanted.nanoseconds
-            if client.marks.isLagOpen {
-                probe.stayedAway(cohort: cohort, for: end - client.marks.upAt)
+            var wanted = setting.scenario.duration
+            if client.pointee.link.signalledHolds > 0 { wanted = wanted - (end - client.pointee.link.signalledSince) }
+            runner.probe.record.cohorts[cohort].wantedTime += wanted.nanoseconds
+            if client.pointee.marks.isLagOpen {
+                runner.probe.stayedAway(cohort: cohort, for: end - client.pointee.marks.upAt)
             }
-            if client.transport.phase == .dialing {
-                probe.record.cohorts[cohort].inFlight += 1
-                if client.transport.hasArrived { probe.record.cohorts[cohort].inFlightArrived += 1 }
+            if client.pointee.transport.phase == .dialing {
+                runner.probe.record.cohorts[cohort].inFlight += 1
+                if client.pointee.transport.hasArrived { runner.probe.record.cohorts[cohort].inFlightArrived += 1 }
             }
-            probe.record.cohorts[cohort].pending += client.client.outbox.entries
-                .count { !client.received.contains($0.key) }
-            probe.record.cohorts[cohort].outboxPeaks[client.marks.outboxPeak, default: 0] += 1
-            if Int(client.marks.outboxPeak) >= policies[cohort].policy.outbox.capacity {
-                probe.record.cohorts[cohort].outboxesAtBound += 1
+            for key in client.pointee.client.outbox.keys where !client.pointee.received.contains(key) {
+                runner.probe.record.cohorts[cohort].pending += 1
             }
-            switch client.client.phase {
-            case .exhausted, .blocked, .stopped: probe.record.cohorts[cohort].gaveUp += 1
+            runner.probe.record.cohorts[cohort].outboxPeaks[client.pointee.marks.outboxPeak, default: 0] += 1
+            if Int(client.pointee.marks.outboxPeak) >= setting.cohorts[cohort].policy.outbox.capacity {
+                runner.probe.record.cohorts[cohort].outboxesAtBound += 1
+            }
+            switch client.pointee.client.phase {
+            case .exhausted, .blocked, .stopped: runner.probe.record.cohorts[cohort].gaveUp += 1
             case .closing, .paused, .waiting, .connecting, .connected: break
             }
         }
-        probe.record.events = events
-        probe.closeWindow(before: end)
-        probe.finish()
-        return probe.record
+        runner.probe.record.events = runner.events
+        runner.probe.finish()
+        return runner.probe.record
     }
 }

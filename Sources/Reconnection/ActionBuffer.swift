@@ -6,6 +6,14 @@ public struct ActionBuffer<Action> {
     @inlinable
     public var list: [Action] { storage }
 
+    /// How many there are.
+    @inlinable
+    public var count: Int { storage.count }
+
+    /// The action at a place in their order, from 0.
+    @inlinable
+    public subscript(place: Int) -> Action { storage[place] }
+
     @usableFromInline
     var storage: [Action] = []
 

@@ -141,6 +141,15 @@ public struct Outbox: Sendable, Hashable {
         return deadline
     }
 
+    /// How many messages are held.
+    public var count: Int { entries.count }
+
+    /// The key of the oldest message held.
+    public var oldestKey: Key? { entries.first?.key }
+
+    /// The keys of the messages held, rising.
+    public var keys: some Sequence<Key> { entries.lazy.map(\.key) }
+
     /// Whether a message is held: neither acknowledged nor given up.
     public func holds(_ key: Key) -> Bool { index(of: key) != nil }
 

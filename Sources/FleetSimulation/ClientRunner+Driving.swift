@@ -1,0 +1,291 @@
+import DiscreteEvents
+import MonotonicTime
+import Reconnection
+import Scenarios
+
+/// The driver's half of the loop contract of `ReconnectingClient`: inputs in, actions out, one wake-up each.
+extension ClientRunner {
+    /// Delivers one input to a client's code and leaves what it answers in `actions`.
+    @inline(__always)
+    mutating func withClient(
+        _ client: Client,
+        _ body: (inout ReconnectingClient, ClientPolicy, inout ClientRandom, inout ClientActions) -> Void
+    ) {
+        actions.removeAll()
+        var random = ClientRandom(
+            key: key,
+            client: client.pointee.number,
+            position: client.pointee.randomPosition
+        )
+        body(&client.pointee.client, cohort(client).pointee.policy, &random, &actions)
+        client.pointee.randomPosition = random.position
+    }
+
+    /// Delivers one input, carries out what the client asks for, and sees to its next wake-up.
+    @inline(__always)
+    mutating func drive(
+        _ client: Client,
+        at now: Instant,
+        _ body: (inout ReconnectingClient, ClientPolicy, inout ClientRandom, inout ClientActions) -> Void
+    ) {
+        withClient(client, body)
+        perform(client, at: now)
+        rearm(client, at: now)
+    }
+
+    /// Notes when the client's code has something to do next.
+    func rearm(_ client: Client, at now: Instant) {
+        client.pointee.wake = max(now, client.pointee.client.nextDeadline(policy: cohort(client).pointee.policy))
+    }
+
+    mutating func wake(_ client: Client, at now: Instant) {
+        drive(client, at: now) { client, policy, random, actions in
+            client.advance(to: now, policy: policy, random: &random, actions: &actions)
+        }
+    }
+
+    /// The app is started.
+    mutating func launch(_ client: Client, at now: Instant) {
+        drive(client, at: now) { client, policy, random, actions in
+            client.start(at: now, policy: policy, random: &random, actions: &actions)
+        }
+    }
+
+    private mutating func perform(_ client: Client, at now: Instant) {
+        for position in 0..<actions.count {
+            switch actions[position] {
+            case .openTransport(let generation):
+                openTransport(client, generation, at: now)
+            case .closeTransport(let generation, let close):
+                closeTransport(client, generation, close, at: now)
+            case .sendHeartbeat(let generation, let beat):
+                probe.sent(at: now)
+                transmit(LocalEvent(kind: .pingUp, generation: generation, argument: beat), of: client, at: now)
+            case .sendMessage(let generation, let messageKey, let offeredAt, _):
+                probe.sent(at: now)
+                transmit(
+                    LocalEvent(kind: .messageUp, generation: generation, argument: messageKey, offeredAt: offeredAt),
+                    of: client,
+                    at: now
+                )
+            case .phaseChanged(let from, _):
+                if from == .connected { noticeLoss(client, at: now) }
+            case .breakerOpened:
+                probe.record.cohorts[Int(client.pointee.cohort)].breakerOpenings += 1
+            case .messageFailed(let messageKey, _):
+                guard !client.pointee.received.contains(messageKey) else { continue }
+                probe.record.cohorts[Int(client.pointee.cohort)].failed += 1
+                if cohort(client).pointee.discardsMessages { client.pointee.failedKeys.insert(messageKey) }
+            case .messageDiscarded(let messageKey):
+                if !client.pointee.received.contains(messageKey) {
+                    probe.record.cohorts[Int(client.pointee.cohort)].lost += 1
+                }
+            case .prepareAttempt(let generation):
+                // The app has what it needs: nothing in a scenario makes it fetch a token.
+                post(LocalEvent(kind: .attemptPrepared, generation: generation), at: now, to: client)
+            case .retryScheduled, .attemptRefused, .credentialsNeeded, .heartbeatMissed, .gaveUp, .breakerClosed,
+                .messageAcknowledged:
+                break
+            }
+        }
+        updateUsability(client, at: now)
+    }
+
+    // MARK: Transports
+
+    /// All sockets of a generation open together: a scenario's links know one path a client.
+    static func open(
+        _ client: inout ReconnectingClient,
+        _ generation: UInt32,
+        at now: Instant,
+        _ policy: ClientPolicy,
+        _ random: inout ClientRandom,
+        _ actions: inout ClientActions
+    ) {
+        for member in 0..<(policy.group?.members ?? 1) {
+            client.transportOpened(
+                generation: generation,
+                member: member,
+                at: now,
+                policy: policy,
+                random: &random,
+                actions: &actions
+            )
+        }
+    }
+
+    mutating func attemptPrepared(_ client: Client, _ generation: UInt32, at now: Instant) {
+        drive(client, at: now) { client, policy, _, actions in
+            client.attemptPrepared(generation: generation, at: now, policy: policy, actions: &actions)
+        }
+    }
+
+    private mutating func openTransport(_ client: Client, _ generation: UInt32, at now: Instant) {
+        abandonTransport(client, at: now)
+        probe.launched(cohort: Int(client.pointee.cohort), at: now)
+        client.pointee.transport.phase = .dialing
+        client.pointee.transport.generation = generation
+        client.pointee.transport.hasArrived = false
+        client.pointee.transport.isPathDead = false
+        client.pointee.transport.lastArrivalUp = .distantPast
+        client.pointee.transport.lastArrivalDown = .distantPast
+        if client.pointee.link.signalledHolds > 0 {
+            // The system knows that there is no network and says so at once.
+            post(LocalEvent(kind: .localFailure, generation: generation), at: now + .milliseconds(1), to: client)
+        } else {
+            transmit(LocalEvent(kind: .attemptUp, generation: generation), of: client, at: now)
+        }
+    }
+
+    /// A client with a hazard opens a transport while it has another, which it forgets without closing it.
+    private mutating func abandonTransport(_ client: Client, at now: Instant) {
+        switch client.pointee.transport.phase {
+        case .none: return
+        case .dialing: endAttempt(client, .cancelled, at: now)
+        case .established: break
+        }
+        leaveGhost(client, at: now)
+        client.pointee.transport.phase = .none
+    }
+
+    private mutating func closeTransport(_ client: Client, _ generation: UInt32, _ close: Close, at now: Instant) {
+        guard generation == client.pointee.transport.generation else { return }
+        let cohort = cohort(client)
+        if cohort.pointee.policy.hazards.contains(.hearsReplacedTransports), client.pointee.transport.phase != .none {
+            // The socket's own close event comes when the closing handshake is over.
+            let roundTrip = cohort.pointee.network.roundTrip
+                .interval(atUniform: uniform(client, .roundTrip, UInt64(generation) << 40))
+            post(
+                LocalEvent(kind: .lateClose, generation: generation),
+                at: now + max(.milliseconds(1), roundTrip),
+                to: client
+            )
+        }
+        switch client.pointee.transport.phase {
+        case .none:
+            return
+        case .dialing:
+            // Only its own deadline makes a client close an attempt as abnormal.
+            endAttempt(client, close == .abnormal ? .timeout : .cancelled, at: now)
+            // The server may have accepted it already, and the client has not heard of it yet.
+            if client.pointee.transport.serverGeneration == generation { depart(client, generation, at: now) }
+        case .established:
+            depart(client, generation, at: now)
+        }
+        client.pointee.transport.phase = .none
+    }
+
+    /// Tells the server that the client is gone; a server that cannot be told finds out by idling.
+    private mutating func depart(_ client: Client, _ generation: UInt32, at now: Instant) {
+        if client.pointee.link.isUp, !client.pointee.transport.isPathDead {
+            transmit(LocalEvent(kind: .departureUp, generation: generation), of: client, at: now)
+        } else {
+            leaveGhost(client, at: now)
+        }
+    }
+
+    /// Ends the attempt under way. One that never arrived did not time out: it was lost.
+    mutating func endAttempt(_ client: Client, _ outcome: AttemptOutcome, at now: Instant) {
+        let cohort = Int(client.pointee.cohort)
+        let hasArrived = client.pointee.transport.hasArrived
+        if outcome == .cancelled, !hasArrived { probe.record.cohorts[cohort].cancelledBeforeArrival += 1 }
+        probe.ended(outcome == .timeout && !hasArrived ? .lost : outcome, cohort: cohort, at: now)
+        client.pointee.transport.phase = .none
+        // Whatever the tier makes of the attempt, it does not touch this client any more.
+        client.pointee.hold = .none
+    }
+
+    /// The client's own system ends an attempt that never reached a server.
+    mutating func attemptFailedLocally(_ client: Client, _ generation: UInt32, at now: Instant) {
+        guard client.pointee.transport.phase == .dialing, client.pointee.transport.generation == generation else {
+            return
+        }
+        endAttempt(client, .timeout, at: now)
+        lose(client, generation, .abnormal, at: now)
+    }
+
+    mutating func lose(_ client: Client, _ generation: UInt32, _ close: Close, at now: Instant) {
+        drive(client, at: now) { client, policy, random, actions in
+            client.transportLost(
+                generation: generation,
+                close: close,
+                at: now,
+                policy: policy,
+                random: &random,
+                actions: &actions
+            )
+        }
+    }
+
+    // MARK: What reaches the client
+
+    mutating func packetReachesClient(_ packet: LocalEvent, of client: Client, at now: Instant) {
+        guard client.pointee.link.isUp else {
+            retransmit(packet, of: client, at: now)
+            return
+        }
+        let generation = packet.generation
+        guard generation == client.pointee.transport.generation else { return }
+        switch (packet.kind, client.pointee.transport.phase) {
+        case (.acceptDown, .dialing):
+            probe.connected(cohort: Int(client.pointee.cohort), at: now)
+            client.pointee.transport.phase = .established
+            drive(client, at: now) { client, policy, random, actions in
+                Self.open(&client, generation, at: now, policy, &random, &actions)
+            }
+        case (.refuseDown, .dialing), (.closeDown, .dialing):
+            endAttempt(client, .refused, at: now)
+            lose(client, generation, close(of: packet, client), at: now)
+        case (.closeDown, .established):
+            client.pointee.transport.phase = .none
+            lose(client, generation, close(of: packet, client), at: now)
+        case (.pongDown, .established):
+            client.pointee.client.heartbeatAnswered(
+                generation: generation,
+                beat: packet.argument,
+                at: now,
+                policy: cohort(client).pointee.policy
+            )
+            rearm(client, at: now)
+        case (.beatDown, .established):
+            client.pointee.client.received(generation: generation, at: now, policy: cohort(client).pointee.policy)
+            rearm(client, at: now)
+        case (.acknowledgementDown, .established):
+            drive(client, at: now) { client, policy, _, actions in
+                client.messageAcknowledged(key: packet.argument, at: now, policy: policy, actions: &actions)
+            }
+        default:
+            // Late: the client has moved on.
+            break
+        }
+    }
+
+    private func close(of packet: LocalEvent, _ client: Client) -> Close {
+        let hint = packet.place == 1 ? cohort(client).pointee.refusal.retryAfter : nil
+        return Close(code: UInt16(truncatingIfNeeded: packet.argument), retryAfter: hint)
+    }
+
+    // MARK: Messages
+
+    mutating func offerMessage(_ client: Client, at now: Instant) {
+        probe.offered(cohort: Int(client.pointee.cohort), at: now)
+        actions.removeAll()
+        client.pointee.client.send(at: now, policy: cohort(client).pointee.policy, actions: &actions)
+        let held = UInt32(client.pointee.client.outbox.count)
+        if held > client.pointee.marks.outboxPeak { client.pointee.marks.outboxPeak = held }
+        perform(client, at: now)
+        rearm(client, at: now)
+        scheduleOffer(client, after: now, isFirst: false)
+    }
+
+    mutating func scheduleOffer(_ client: Client, after now: Instant, isFirst: Bool) {
+        let cohort = cohort(client)
+        guard let workload = cohort.pointee.workload else { return }
+        let draw = uniform(client, .messageGap, UInt64(client.pointee.offers))
+        client.pointee.offers += 1
+        // Poisson clocks have no memory; a periodic one starts anywhere in its period.
+        let isPhase = isFirst && workload.rhythm == .periodic
+        let gap = isPhase ? workload.every.scaled(by: draw) : cohort.pointee.messageGap!.interval(atUniform: draw)
+        client.pointee.nextOffer = now + gap
+    }
+}

@@ -1,0 +1,265 @@
+import DiscreteEvents
+import MonotonicTime
+import Reconnection
+import Scenarios
+
+/// Packets between a client and its server, and links that come and go.
+extension ClientRunner {
+    // MARK: Packets
+
+    /// Puts a packet on the link at `now`; it arrives half a round trip later, or is sent again if it is lost.
+    ///
+    /// - Parameter extraRoundTrips: further round trips the exchange takes before the packet counts as arrived.
+    mutating func transmit(
+        _ packet: LocalEvent,
+        of client: Client,
+        extraRoundTrips: Double = 0,
+        at now: Instant
+    ) {
+        guard client.pointee.link.isUp else {
+            retransmit(packet, of: client, at: now)
+            return
+        }
+        let cohort = cohort(client)
+        let position = Self.packetPosition(packet)
+        let roundTrip = cohort.pointee.network.roundTrip.interval(atUniform: uniform(client, .roundTrip, position))
+        if client.pointee.transport.isPathDead, packet.kind == .pingUp || packet.kind == .messageUp {
+            // The path has forgotten the connection: a reset comes back.
+            post(
+                LocalEvent(
+                    kind: .closeDown,
+                    generation: packet.generation,
+                    argument: UInt32(Close.abnormal.code)
+                ),
+                at: now + roundTrip,
+                to: client
+            )
+            return
+        }
+        let isUp = packet.kind.isUpward
+        if isLost(client, cohort, isUp: isUp, position) {
+            retransmit(packet, of: client, at: now)
+            return
+        }
+        var arrival = now + roundTrip.scaled(by: 0.5 + extraRoundTrips)
+        if isUp {
+            arrival = max(arrival, client.pointee.transport.lastArrivalUp)
+            client.pointee.transport.lastArrivalUp = arrival
+            if packet.kind == .attemptUp {
+                sendAttempt(packet, of: client, cohort, arrival: arrival)
+                return
+            }
+        } else {
+            arrival = max(arrival, client.pointee.transport.lastArrivalDown)
+            client.pointee.transport.lastArrivalDown = arrival
+        }
+        post(packet, at: arrival, to: client)
+    }
+
+    /// An attempt is on its way: to the tier, or to nobody if no server will be up when it arrives.
+    private mutating func sendAttempt(
+        _ packet: LocalEvent,
+        of client: Client,
+        _ cohort: UnsafeMutablePointer<CohortSetting>,
+        arrival: Instant
+    ) {
+        if arrival < barrier, !statuses[cohort.pointee.server].hasInstanceUp {
+            post(packet, at: arrival, to: client)
+            return
+        }
+        client.pointee.hold = .arriving
+        client.pointee.holdAt = arrival
+        tell(
+            TierEvent(
+                kind: .attemptArrives,
+                tries: packet.tries,
+                client: client.pointee.number,
+                generation: packet.generation
+            ),
+            at: arrival
+        )
+    }
+
+    /// Where the packet's draws stand in its client's streams: by what it is, so that no other packet moves them.
+    private static func packetPosition(_ packet: LocalEvent) -> UInt64 {
+        UInt64(packet.generation & 0xff_ffff) << 40 | UInt64(packet.argument & 0xff_ffff) << 16
+            | UInt64(packet.kind.rawValue) << 8 | UInt64(packet.resends)
+    }
+
+    private func isLost(
+        _ client: Client,
+        _ cohort: UnsafeMutablePointer<CohortSetting>,
+        isUp: Bool,
+        _ position: UInt64
+    ) -> Bool {
+        switch cohort.pointee.network.loss {
+        case .none:
+            return false
+        case .bernoulli(let probability):
+            return uniform(client, .packetLoss, position) < probability
+        case .gilbertElliott(let toBad, let toGood, let lossWhenGood, let lossWhenBad):
+            // One 64-bit draw has bits for both questions: does the state change, and is the packet lost.
+            let bits = RandomStream.bits(
+                key: key,
+                entity: client.pointee.number,
+                purpose: Purpose.packetLoss.number(),
+                index: position
+            )
+            let move = Double(bits >> 32) * 0x1p-32
+            let fate = Double(bits & 0xffff_ffff) * 0x1p-32
+            var isBad = isUp ? client.pointee.link.isBadUp : client.pointee.link.isBadDown
+            isBad = isBad ? !(move < toGood) : move < toBad
+            if isUp { client.pointee.link.isBadUp = isBad } else { client.pointee.link.isBadDown = isBad }
+            return fate < (isBad ? lossWhenBad : lossWhenGood)
+        }
+    }
+
+    /// The packet got nowhere: its sender's system sends it again later, or gives up.
+    ///
+    /// Connection attempts are sent again after 1, 2, 4, 8, 16, 32 s and given up after 127 s; data after 0.2 s,
+    /// doubling up to 120 s, fifteen times (Linux: tcp_syn_retries 6, tcp_retries2 15).
+    mutating func retransmit(_ packet: LocalEvent, of client: Client, at now: Instant) {
+        var packet = packet
+        let resends = packet.resends
+        packet.tries = UInt8(resends + 1)
+        if packet.kind == .attemptUp {
+            let wait = Interval.seconds(1 << Int64(resends))
+            guard resends < 6 else {
+                post(LocalEvent(kind: .systemGivesUp, generation: packet.generation), at: now + wait, to: client)
+                return
+            }
+            packet.isWaitingToBeSent = true
+            post(packet, at: now + wait, to: client)
+        } else {
+            guard resends < 15 else { return }
+            packet.isWaitingToBeSent = true
+            post(packet, at: now + min(.milliseconds(200 << Int64(resends)), .seconds(120)), to: client)
+        }
+    }
+
+    /// A packet's turn to be sent again has come, if anybody still wants it sent.
+    mutating func sendAgain(_ packet: LocalEvent, of client: Client, at now: Instant) {
+        var packet = packet
+        packet.isWaitingToBeSent = false
+        let transport = client.pointee.transport
+        let isWanted: Bool
+        switch packet.kind {
+        case .attemptUp:
+            isWanted = transport.phase == .dialing && transport.generation == packet.generation
+        case .pingUp, .messageUp:
+            isWanted = transport.phase == .established && transport.generation == packet.generation
+        case .acceptDown, .pongDown, .acknowledgementDown, .beatDown:
+            isWanted = transport.instance >= 0 && transport.serverGeneration == packet.generation
+        default:
+            isWanted = true
+        }
+        guard isWanted else { return }
+        transmit(packet, of: client, at: now)
+    }
+
+    // MARK: Outages
+
+    mutating func scheduleFirstOutages(_ client: Client) {
+        for script in cohort(client).pointee.outages {
+            let group = setting.outages[script].group(of: Int(client.pointee.number))
+            let first = setting.outages[script].first.interval(atUniform: draw(.outageFirst, script, group, 0))
+            scheduleOutage(script, of: client, occurrence: 0, at: .origin + first)
+        }
+    }
+
+    private mutating func scheduleOutage(_ script: Int, of client: Client, occurrence: UInt32, at time: Instant) {
+        post(
+            LocalEvent(kind: .outageBegins, place: UInt16(truncatingIfNeeded: script), argument: occurrence),
+            at: max(.origin, time),
+            to: client
+        )
+    }
+
+    /// An outage begins for a client's group, and its end and the next one are drawn. All members draw the same.
+    mutating func outageBegins(_ event: LocalEvent, of client: Client, at now: Instant) {
+        let script = Int(event.place)
+        let member = Int(client.pointee.number)
+        let group = setting.outages[script].group(of: member)
+        // A group's outage is one event, however many live through it.
+        if !setting.outages[script].isFirst(member) { events -= 1 }
+        let occurrence = UInt64(event.argument)
+        let length = setting.outages[script].down.interval(atUniform: draw(.outageDown, script, group, occurrence))
+        if draw(.outageOccurs, script, group, occurrence) < setting.outages[script].outage.probability {
+            let offset = setting.outages[script].outage.stagger.scaled(by: draw(.outageStagger, script, member, 0))
+            let attachDraw = draw(.outageAttach, script, member, occurrence)
+            let attach = setting.outages[script].attach?.interval(atUniform: attachDraw) ?? .zero
+            let begin = now + offset
+            if offset > .zero {
+                post(LocalEvent(kind: .linkDown, place: event.place), at: begin, to: client)
+            } else {
+                linkGoesDown(client, script: script, at: now)
+            }
+            post(LocalEvent(kind: .linkUp, place: event.place), at: begin + length + attach, to: client)
+        }
+        if let up = setting.outages[script].up {
+            // Drawn at least a nanosecond long, so that a script always gets on.
+            let pause = up.interval(atUniform: draw(.outageUp, script, group, occurrence))
+            scheduleOutage(
+                script,
+                of: client,
+                occurrence: event.argument + 1,
+                at: now + length + max(pause, Interval(nanoseconds: 1))
+            )
+        }
+    }
+
+    private func draw(_ purpose: Purpose, _ script: Int, _ entity: Int, _ position: UInt64) -> Double {
+        RandomStream.uniform(key: key, entity: UInt32(entity), purpose: purpose.number(script), index: position)
+    }
+
+    mutating func linkGoesDown(_ client: Client, script: Int, at now: Instant) {
+        if client.pointee.link.isUp {
+            outageTakes(client, at: now)
+            client.pointee.link.downSince = now
+        }
+        switch setting.outages[script].outage.signal {
+        case .silent:
+            client.pointee.link.silentHolds += 1
+            updateUsability(client, at: now)
+        case .signalled:
+            client.pointee.link.signalledHolds += 1
+            updateUsability(client, at: now)
+            guard client.pointee.link.signalledHolds == 1 else { return }
+            client.pointee.link.signalledSince = now
+            drive(client, at: now) { client, policy, random, actions in
+                client.networkChanged(isOnline: false, at: now, policy: policy, random: &random, actions: &actions)
+            }
+        }
+    }
+
+    mutating func linkComesUp(_ client: Client, script: Int, at now: Instant) {
+        let isSignalled = setting.outages[script].outage.signal == .signalled
+        if isSignalled { client.pointee.link.signalledHolds -= 1 } else { client.pointee.link.silentHolds -= 1 }
+        let isBackOnline = isSignalled && client.pointee.link.signalledHolds == 0
+        if isBackOnline {
+            let away = now - client.pointee.link.signalledSince
+            probe.record.cohorts[Int(client.pointee.cohort)].wantedTime -= away.nanoseconds
+        }
+        if client.pointee.link.isUp {
+            let gap = now - client.pointee.link.downSince
+            // An outage the system knows of took the address with it; a silent one kills what it outlasts.
+            if client.pointee.transport.phase == .established,
+                isSignalled || gap > cohort(client).pointee.network.survives
+            {
+                killPath(client, at: now)
+            }
+            outageReleases(client, at: now)
+        }
+        updateUsability(client, at: now)
+        guard isBackOnline else { return }
+        drive(client, at: now) { client, policy, random, actions in
+            client.networkChanged(isOnline: true, at: now, policy: policy, random: &random, actions: &actions)
+        }
+    }
+
+    /// The path under an established connection is gone for good; the server will find out by idling.
+    mutating func killPath(_ client: Client, at now: Instant) {
+        client.pointee.transport.isPathDead = true
+        leaveGhost(client, at: now)
+    }
+}

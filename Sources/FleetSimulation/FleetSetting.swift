@@ -1,0 +1,189 @@
+import DiscreteEvents
+import MonotonicTime
+import Reconnection
+import Scenarios
+
+/// A network profile with its distributions ready to be drawn from.
+struct RunningNetwork {
+    let roundTrip: Distribution
+    let loss: LossModel
+    let survives: Interval
+
+    init(_ profile: NetworkProfile) {
+        roundTrip = Distribution(profile.roundTrip)
+        loss = profile.loss
+        survives = profile.survives
+    }
+}
+
+/// An outage script of a cohort with its distributions ready to be drawn from.
+struct RunningOutage {
+    let outage: LinkOutage
+    let first: Distribution
+    let down: Distribution
+    let up: Distribution?
+    let attach: Distribution?
+    /// The clients of the cohort.
+    let members: Range<Int>
+    /// How many of them share the same times.
+    let sharers: Int
+
+    init(_ outage: LinkOutage, members: Range<Int>, groupSize: Int) {
+        self.outage = outage
+        first = Distribution(outage.first)
+        down = Distribution(outage.down)
+        up = outage.up.map { Distribution($0) }
+        attach = outage.attach.map { Distribution($0) }
+        self.members = members
+        switch outage.sharedBy {
+        case .client: sharers = 1
+        case .group: sharers = groupSize
+        case .cohort: sharers = members.count
+        }
+    }
+
+    /// The set of clients with the same times that a client belongs to.
+    func group(of client: Int) -> Int { (client - members.lowerBound) / sharers }
+
+    /// Whether the client is the first of its set.
+    func isFirst(_ client: Int) -> Bool { (client - members.lowerBound) % sharers == 0 }
+}
+
+/// What does not change about a cohort while it runs.
+struct CohortSetting {
+    let policy: ClientPolicy
+    let network: RunningNetwork
+    let members: Range<Int>
+    /// Its server tier.
+    let server: Int
+    let workload: Workload?
+    let messageGap: Distribution?
+    let deadline: Interval
+    /// From the arrival of a message at the server to its acknowledgement's departure.
+    let processing: Distribution
+    /// What a refused client is told.
+    let refusal: ServerTier.Refusal
+    let idleTimeout: Interval
+    /// Its outage scripts, by their places among those of all cohorts.
+    let outages: Range<Int>
+    /// How often the server sends something by itself, where the client's protocol asks for it.
+    let serverInterval: Interval?
+    /// Whether messages vanish while there is no connection.
+    let discardsMessages: Bool
+    /// Whether the number of connections of an instance matters to its tier.
+    let countsConnections: Bool
+}
+
+/// Which instances of a tier are up: what a client's own life needs to know of it. Changes at barriers only.
+struct TierStatus {
+    var hasInstanceUp = true
+    /// Whether a machine answers packets that belong to no connection.
+    var isAnyMachineUp = true
+    /// Whether attempts vanish, instead of being refused, when no instance is up.
+    var dropsWhenDown = false
+    /// The present boot of each instance.
+    var boots: [UInt32]
+}
+
+/// What all parts of a running replication share: the scenario ready to be run, and the clients.
+///
+/// The clients' records lie in one block. Who may touch which of them, and when, is `World`'s to say.
+final class FleetSetting {
+    let scenario: Scenario
+    let key: RandomKey
+    let end: Instant
+    let outages: [RunningOutage]
+    let clientCount: Int
+    let cohorts: UnsafeMutableBufferPointer<CohortSetting>
+    let statuses: UnsafeMutableBufferPointer<TierStatus>
+    let clients: UnsafeMutablePointer<VirtualClient>
+
+    init(scenario: Scenario, policies: [ClientPolicy], replication: Int) {
+        self.scenario = scenario
+        key = RandomKey(seed: scenario.seed, replication: UInt32(truncatingIfNeeded: replication))
+        end = Instant(scenario.duration)
+        var outages: [RunningOutage] = []
+        var settings: [CohortSetting] = []
+        var first = 0
+        for (cohort, policy) in zip(scenario.fleet, policies) {
+            let members = first..<first + cohort.clients
+            first += cohort.clients
+            let scripts = outages.count..<outages.count + cohort.outages.count
+            outages += cohort.outages.map { RunningOutage($0, members: members, groupSize: cohort.groupSize) }
+            let server = scenario.servers.firstIndex { $0.name == cohort.server } ?? 0
+            let tier = scenario.servers[server]
+            settings.append(
+                CohortSetting(
+                    policy: policy,
+                    network: RunningNetwork(cohort.network),
+                    members: members,
+                    server: server,
+                    workload: cohort.workload,
+                    messageGap: cohort.workload.map { workload in
+                        switch workload.rhythm {
+                        case .poisson: .exponential(mean: workload.every.seconds)
+                        case .periodic: .constant(workload.every.seconds)
+                        }
+                    },
+                    deadline: cohort.workload?.deadline ?? .max,
+                    processing: Distribution(tier.processing),
+                    refusal: tier.refusal,
+                    idleTimeout: tier.idleTimeout,
+                    outages: scripts,
+                    serverInterval: policy.heartbeat?.serverInterval,
+                    discardsMessages: policy.outbox.whileDisconnected == .discard,
+                    countsConnections: tier.connectionLimit != nil || tier.balancing == .leastConnections
+                )
+            )
+        }
+        self.outages = outages
+        clientCount = first
+        cohorts = .allocate(capacity: settings.count)
+        _ = cohorts.initialize(from: settings)
+        statuses = .allocate(capacity: scenario.servers.count)
+        _ = statuses.initialize(
+            from: scenario.servers.map { TierStatus(boots: [UInt32](repeating: 0, count: $0.instances)) }
+        )
+        clients = .allocate(capacity: first)
+        for (cohort, setting) in settings.enumerated() {
+            for index in setting.members {
+                let client = VirtualClient(number: UInt32(index), cohort: UInt16(cohort))
+                (clients + index).initialize(to: client)
+            }
+        }
+    }
+
+    deinit {
+        clients.deinitialize(count: clientCount)
+        clients.deallocate()
+        cohorts.deinitialize()
+        cohorts.deallocate()
+        statuses.deinitialize()
+        statuses.deallocate()
+    }
+}
+
+/// What random numbers are for: each purpose draws from its own streams, so that a new draw for one moves no other.
+enum Purpose: UInt32 {
+    case clientJitter = 1
+    case connectionAge
+    case roundTrip
+    case packetLoss
+    case handshakeTime
+    case processingTime
+    case messageGap
+    case balancing
+    case restart
+    case disconnect
+    case outageOccurs
+    case outageFirst
+    case outageDown
+    case outageUp
+    case outageAttach
+    case outageStagger
+    case serverBeat
+    case launch
+
+    /// The purpose's number in the random streams, with an index where there are several of the kind.
+    func number(_ index: Int = 0) -> UInt32 { rawValue << 16 | UInt32(index & 0xffff) }
+}

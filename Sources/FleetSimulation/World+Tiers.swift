@@ -1,0 +1,155 @@
+import DequeModule
+import DiscreteEvents
+import MonotonicTime
+import Reconnection
+import Scenarios
+
+/// What the server tiers do, in exact order of time.
+extension World {
+    mutating func handle(_ event: TierEvent, at now: Instant) {
+        let client = setting.clients + Int(event.client)
+        switch event.kind {
+        case .attemptArrives:
+            attemptArrives(event, of: client, at: now)
+        case .handshakeDone:
+            handshakeDone(event, of: client, at: now)
+        case .clientVisit:
+            // Of a client that has something nearer to do, or is free again, another word has come since.
+            guard client.pointee.hold == .waiting, client.pointee.next == now else { return }
+            runner.step(client, at: now)
+            resume(client)
+        case .connectionEnded, .ghostForgotten:
+            runner.events += 1
+            connectionEnds(event, of: client)
+        case .handshakeAbandoned:
+            break
+        }
+    }
+
+    // MARK: Attempts
+
+    private mutating func attemptArrives(_ event: TierEvent, of client: ClientRunner.Client, at now: Instant) {
+        runner.events += 1
+        guard client.pointee.transport.phase == .dialing, client.pointee.transport.generation == event.generation
+        else {
+            // Given up on the way: a server would shake hands for nothing. It has left the client's books already.
+            return
+        }
+        client.pointee.hold = .none
+        let server = setting.cohorts[Int(client.pointee.cohort)].server
+        let packet = LocalEvent(kind: .attemptUp, tries: event.tries, generation: event.generation)
+        guard let instance = chooseInstance(for: client, of: server, event.generation) else {
+            runner.attemptMeetsNobody(packet, of: client, at: now)
+            resume(client)
+            return
+        }
+        runner.noteArrival(client, at: now)
+        if let limit = servers[server].connectionLimit, servers[server].instances[instance].load >= limit {
+            runner.refuse(event.generation, of: client, .limit, at: now)
+            resume(client)
+            return
+        }
+        let handshake = Instance.Handshake(client: event.client, generation: event.generation, arrivedAt: now)
+        if servers[server].instances[instance].inService.count < servers[server].workers {
+            runner.probe.backlogChanged(by: 1, at: now)
+            client.pointee.hold = .waiting
+            begin(handshake, server, instance, at: now)
+        } else if servers[server].instances[instance].waiting.count < servers[server].backlog {
+            runner.probe.backlogChanged(by: 1, at: now)
+            client.pointee.hold = .waiting
+            servers[server].instances[instance].waiting.append(handshake)
+        } else {
+            runner.probe.record.backlogOverflows += 1
+            switch servers[server].tier.handshake.whenFull {
+            case .refuse: runner.refuse(event.generation, of: client, .backlog, at: now)
+            case .drop: runner.retransmit(packet, of: client, at: now)
+            }
+        }
+        resume(client)
+    }
+
+    /// The instance a client's connection goes to; nil if none is up.
+    mutating func chooseInstance(for client: ClientRunner.Client, of server: Int, _ generation: UInt32) -> Int? {
+        let key = setting.key
+        let number = client.pointee.number
+        return servers[server].chooseInstance {
+            RandomStream.uniform(
+                key: key,
+                entity: number,
+                purpose: Purpose.balancing.number(),
+                index: UInt64(generation)
+            )
+        }
+    }
+
+    private mutating func begin(_ handshake: Instance.Handshake, _ server: Int, _ instance: Int, at now: Instant) {
+        runner.probe.handshakeBegan(after: now - handshake.arrivedAt)
+        servers[server].instances[instance].inService.append(handshake)
+        let draw = RandomStream.uniform(
+            key: setting.key,
+            entity: handshake.client,
+            purpose: Purpose.handshakeTime.number(),
+            index: UInt64(handshake.generation)
+        )
+        let time = servers[server].handshakeTime.quantile(draw) / servers[server].speed(of: instance, at: now)
+        let done = now + Interval(seconds: time)
+        guard done < setting.end else { return }
+        queue.schedule(
+            TierEvent(
+                kind: .handshakeDone,
+                instance: UInt16(truncatingIfNeeded: instance),
+                client: handshake.client,
+                generation: handshake.generation,
+                boot: servers[server].instances[instance].boot
+            ),
+            at: done
+        )
+    }
+
+    private mutating func handshakeDone(_ event: TierEvent, of client: ClientRunner.Client, at now: Instant) {
+        let server = setting.cohorts[Int(client.pointee.cohort)].server
+        let instance = Int(event.instance)
+        guard servers[server].instances[instance].boot == event.boot else { return }
+        runner.events += 1
+        servers[server].instances[instance].finish(event.client, event.generation)
+        runner.probe.backlogChanged(by: -1, at: now)
+        if client.pointee.transport.phase == .dialing, client.pointee.transport.generation == event.generation {
+            accept(event, of: client, server, instance, at: now)
+        } else {
+            runner.probe.record.wastedHandshakes += 1
+        }
+        guard let next = servers[server].instances[instance].waiting.popFirst() else { return }
+        begin(next, server, instance, at: now)
+    }
+
+    /// A handshake has become a connection, of which its client will hear.
+    private mutating func accept(
+        _ event: TierEvent,
+        of client: ClientRunner.Client,
+        _ server: Int,
+        _ instance: Int,
+        at now: Instant
+    ) {
+        runner.leaveGhost(client, at: now)
+        servers[server].instances[instance].connections += 1
+        client.pointee.hold = .none
+        client.pointee.transport.serverGeneration = event.generation
+        client.pointee.transport.instance = Int32(instance)
+        if let interval = setting.cohorts[Int(client.pointee.cohort)].serverInterval {
+            runner.scheduleBeat(client, event.generation, at: now + interval)
+        }
+        runner.transmit(
+            LocalEvent(kind: .acceptDown, generation: event.generation),
+            of: client,
+            extraRoundTrips: servers[server].tier.handshake.roundTrips - 1,
+            at: now
+        )
+        resume(client)
+    }
+
+    private mutating func connectionEnds(_ event: TierEvent, of client: ClientRunner.Client) {
+        let server = setting.cohorts[Int(client.pointee.cohort)].server
+        guard servers[server].instances[Int(event.instance)].boot == event.boot else { return }
+        servers[server].instances[Int(event.instance)].connections -= 1
+    }
+}
