@@ -17,7 +17,7 @@ extension ClientRunner {
             client: client.pointee.number,
             position: client.pointee.randomPosition
         )
-        body(&client.pointee.client, cohort(client).pointee.policy, &random, &actions)
+        cohort(client).pointee.withPolicy { body(&client.pointee.client, $0, &random, &actions) }
         client.pointee.randomPosition = random.position
     }
 
@@ -35,7 +35,8 @@ extension ClientRunner {
 
     /// Notes when the client's code has something to do next.
     func rearm(_ client: Client, at now: Instant) {
-        client.pointee.wake = max(now, client.pointee.client.nextDeadline(policy: cohort(client).pointee.policy))
+        let deadline = cohort(client).pointee.withPolicy { client.pointee.nextDeadline(policy: $0) }
+        client.pointee.wake = max(now, deadline)
     }
 
     mutating func wake(_ client: Client, at now: Instant) {
@@ -240,15 +241,19 @@ extension ClientRunner {
             client.pointee.transport.phase = .none
             lose(client, generation, close(of: packet, client), at: now)
         case (.pongDown, .established):
-            client.pointee.client.heartbeatAnswered(
-                generation: generation,
-                beat: packet.argument,
-                at: now,
-                policy: cohort(client).pointee.policy
-            )
+            cohort(client).pointee.withPolicy { policy in
+                client.pointee.client.heartbeatAnswered(
+                    generation: generation,
+                    beat: packet.argument,
+                    at: now,
+                    policy: policy
+                )
+            }
             rearm(client, at: now)
         case (.beatDown, .established):
-            client.pointee.client.received(generation: generation, at: now, policy: cohort(client).pointee.policy)
+            cohort(client).pointee.withPolicy { policy in
+                client.pointee.client.received(generation: generation, at: now, policy: policy)
+            }
             rearm(client, at: now)
         case (.acknowledgementDown, .established):
             drive(client, at: now) { client, policy, _, actions in
@@ -269,8 +274,9 @@ extension ClientRunner {
 
     mutating func offerMessage(_ client: Client, at now: Instant) {
         probe.offered(cohort: Int(client.pointee.cohort), at: now)
-        actions.removeAll()
-        client.pointee.client.send(at: now, policy: cohort(client).pointee.policy, actions: &actions)
+        withClient(client) { client, policy, _, actions in
+            client.send(at: now, policy: policy, actions: &actions)
+        }
         let held = UInt32(client.pointee.client.outbox.count)
         if held > client.pointee.marks.outboxPeak { client.pointee.marks.outboxPeak = held }
         perform(client, at: now)
@@ -280,12 +286,12 @@ extension ClientRunner {
 
     mutating func scheduleOffer(_ client: Client, after now: Instant, isFirst: Bool) {
         let cohort = cohort(client)
-        guard let workload = cohort.pointee.workload else { return }
+        guard let workload = cohort.pointee.workload, let messageGap = cohort.pointee.messageGap else { return }
         let draw = uniform(client, .messageGap, UInt64(client.pointee.offers))
         client.pointee.offers += 1
         // Poisson clocks have no memory; a periodic one starts anywhere in its period.
         let isPhase = isFirst && workload.rhythm == .periodic
-        let gap = isPhase ? workload.every.scaled(by: draw) : cohort.pointee.messageGap!.interval(atUniform: draw)
+        let gap = isPhase ? workload.every.scaled(by: draw) : messageGap.interval(atUniform: draw)
         client.pointee.nextOffer = now + gap
     }
 }

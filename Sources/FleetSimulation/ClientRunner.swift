@@ -31,8 +31,8 @@ struct ClientRunner: ~Copyable {
         self.setting = setting
         key = setting.key
         end = setting.end
-        cohorts = setting.cohorts.baseAddress!
-        statuses = setting.statuses.baseAddress!
+        cohorts = setting.cohorts
+        statuses = setting.statuses
         self.probe = probe
     }
 

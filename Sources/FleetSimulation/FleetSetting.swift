@@ -50,7 +50,9 @@ struct RunningOutage {
 }
 
 /// What does not change about a cohort while it runs.
-struct CohortSetting {
+///
+/// Not copyable: a policy is several hundred bytes with references, and every event hands its client one.
+struct CohortSetting: ~Copyable {
     let policy: ClientPolicy
     let network: RunningNetwork
     let members: Range<Int>
@@ -72,6 +74,10 @@ struct CohortSetting {
     let discardsMessages: Bool
     /// Whether the number of connections of an instance matters to its tier.
     let countsConnections: Bool
+
+    /// Hands out the policy without copying it: reading it through a pointer would.
+    @inline(__always)
+    borrowing func withPolicy<Result>(_ body: (ClientPolicy) -> Result) -> Result { body(policy) }
 }
 
 /// Which instances of a tier are up: what a client's own life needs to know of it. Changes at barriers only.
@@ -94,8 +100,10 @@ final class FleetSetting {
     let end: Instant
     let outages: [RunningOutage]
     let clientCount: Int
-    let cohorts: UnsafeMutableBufferPointer<CohortSetting>
-    let statuses: UnsafeMutableBufferPointer<TierStatus>
+    let cohortCount: Int
+    let cohorts: UnsafeMutablePointer<CohortSetting>
+    let tierCount: Int
+    let statuses: UnsafeMutablePointer<TierStatus>
     let clients: UnsafeMutablePointer<VirtualClient>
 
     init(scenario: Scenario, policies: [ClientPolicy], replication: Int) {
@@ -103,52 +111,52 @@ final class FleetSetting {
         key = RandomKey(seed: scenario.seed, replication: UInt32(truncatingIfNeeded: replication))
         end = Instant(scenario.duration)
         var outages: [RunningOutage] = []
-        var settings: [CohortSetting] = []
+        cohortCount = scenario.fleet.count
+        cohorts = .allocate(capacity: cohortCount)
         var first = 0
-        for (cohort, policy) in zip(scenario.fleet, policies) {
+        for (place, cohort) in scenario.fleet.enumerated() {
             let members = first..<first + cohort.clients
             first += cohort.clients
             let scripts = outages.count..<outages.count + cohort.outages.count
             outages += cohort.outages.map { RunningOutage($0, members: members, groupSize: cohort.groupSize) }
             let server = scenario.servers.firstIndex { $0.name == cohort.server } ?? 0
             let tier = scenario.servers[server]
-            settings.append(
-                CohortSetting(
-                    policy: policy,
-                    network: RunningNetwork(cohort.network),
-                    members: members,
-                    server: server,
-                    workload: cohort.workload,
-                    messageGap: cohort.workload.map { workload in
-                        switch workload.rhythm {
-                        case .poisson: .exponential(mean: workload.every.seconds)
-                        case .periodic: .constant(workload.every.seconds)
-                        }
-                    },
-                    deadline: cohort.workload?.deadline ?? .max,
-                    processing: Distribution(tier.processing),
-                    refusal: tier.refusal,
-                    idleTimeout: tier.idleTimeout,
-                    outages: scripts,
-                    serverInterval: policy.heartbeat?.serverInterval,
-                    discardsMessages: policy.outbox.whileDisconnected == .discard,
-                    countsConnections: tier.connectionLimit != nil || tier.balancing == .leastConnections
-                )
+            (cohorts + place).initialize(
+                to:
+                    CohortSetting(
+                        policy: policies[place],
+                        network: RunningNetwork(cohort.network),
+                        members: members,
+                        server: server,
+                        workload: cohort.workload,
+                        messageGap: cohort.workload.map { workload in
+                            switch workload.rhythm {
+                            case .poisson: .exponential(mean: workload.every.seconds)
+                            case .periodic: .constant(workload.every.seconds)
+                            }
+                        },
+                        deadline: cohort.workload?.deadline ?? .max,
+                        processing: Distribution(tier.processing),
+                        refusal: tier.refusal,
+                        idleTimeout: tier.idleTimeout,
+                        outages: scripts,
+                        serverInterval: policies[place].heartbeat?.serverInterval,
+                        discardsMessages: policies[place].outbox.whileDisconnected == .discard,
+                        countsConnections: tier.connectionLimit != nil || tier.balancing == .leastConnections
+                    )
             )
         }
         self.outages = outages
         clientCount = first
-        cohorts = .allocate(capacity: settings.count)
-        _ = cohorts.initialize(from: settings)
-        statuses = .allocate(capacity: scenario.servers.count)
-        _ = statuses.initialize(
-            from: scenario.servers.map { TierStatus(boots: [UInt32](repeating: 0, count: $0.instances)) }
-        )
+        tierCount = scenario.servers.count
+        statuses = .allocate(capacity: tierCount)
+        for (place, tier) in scenario.servers.enumerated() {
+            (statuses + place).initialize(to: TierStatus(boots: [UInt32](repeating: 0, count: tier.instances)))
+        }
         clients = .allocate(capacity: first)
-        for (cohort, setting) in settings.enumerated() {
-            for index in setting.members {
-                let client = VirtualClient(number: UInt32(index), cohort: UInt16(cohort))
-                (clients + index).initialize(to: client)
+        for place in 0..<cohortCount {
+            for index in cohorts[place].members {
+                (clients + index).initialize(to: VirtualClient(number: UInt32(index), cohort: UInt16(place)))
             }
         }
     }
@@ -156,9 +164,9 @@ final class FleetSetting {
     deinit {
         clients.deinitialize(count: clientCount)
         clients.deallocate()
-        cohorts.deinitialize()
+        cohorts.deinitialize(count: cohortCount)
         cohorts.deallocate()
-        statuses.deinitialize()
+        statuses.deinitialize(count: tierCount)
         statuses.deallocate()
     }
 }

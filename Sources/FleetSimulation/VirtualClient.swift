@@ -3,7 +3,9 @@ import MonotonicTime
 import Reconnection
 
 /// A client of the fleet: the real client code, and the state of the world right around it.
-struct VirtualClient {
+///
+/// Not copyable, so that looking at it through a pointer never copies it.
+struct VirtualClient: ~Copyable {
     /// Who says when the client's life goes on.
     enum Hold: UInt8 {
         /// Nobody: it depends on nothing that others do too.
@@ -45,6 +47,11 @@ struct VirtualClient {
         self.number = number
         self.cohort = cohort
     }
+
+    /// When its own code has something to do.
+    ///
+    /// A method, since reading `client` through a pointer would copy it.
+    borrowing func nextDeadline(policy: ClientPolicy) -> Instant { client.nextDeadline(policy: policy) }
 
     /// When something happens to it next.
     var next: Instant { min(mailAt, min(nextOffer, wake)) }

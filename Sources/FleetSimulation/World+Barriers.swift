@@ -75,8 +75,10 @@ extension World {
         servers[server].publish(to: &setting.statuses[server])
         runner.probe.backlogChanged(by: -interrupted.count, at: now)
         for handshake in interrupted { interrupt(handshake, isSilent: code == nil, at: now) }
-        for cohort in setting.cohorts where cohort.server == server {
-            for index in cohort.members { cutOff(setting.clients + index, from: affected, code: code, at: now) }
+        for cohort in 0..<setting.cohortCount where setting.cohorts[cohort].server == server {
+            for index in setting.cohorts[cohort].members {
+                cutOff(setting.clients + index, from: affected, code: code, at: now)
+            }
         }
         let length = Distribution(restart.down).interval(
             atUniform: RandomStream.uniform(
@@ -144,8 +146,8 @@ extension World {
         servers[server].instances[instance].isMachineUp = true
         servers[server].instances[instance].upSince = now
         servers[server].publish(to: &setting.statuses[server])
-        for cohort in setting.cohorts where cohort.server == server {
-            for index in cohort.members { runner.outageReleases(setting.clients + index, at: now) }
+        for cohort in 0..<setting.cohortCount where setting.cohorts[cohort].server == server {
+            for index in setting.cohorts[cohort].members { runner.outageReleases(setting.clients + index, at: now) }
         }
     }
 }
