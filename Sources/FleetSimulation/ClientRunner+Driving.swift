@@ -149,7 +149,7 @@ extension ClientRunner {
         client.pointee.transport.phase = .none
     }
 
-    private mutating func closeTransport(_ client: Client, _ generation: UInt32, _ close: Close, at now: Instant) {
+    private mutating func closeTransport(_ client: Client, _ generation: UInt32, _ close: CloseCode, at now: Instant) {
         guard generation == client.pointee.transport.generation else { return }
         let cohort = cohort(client)
         if cohort.pointee.policy.hazards.contains(.hearsReplacedTransports), client.pointee.transport.phase != .none {

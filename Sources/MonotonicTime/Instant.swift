@@ -20,11 +20,14 @@ public struct Instant: Sendable, Hashable, Comparable, BitwiseCopyable {
     }
 
     /// The origin of the clock.
-    public static let origin = Instant(nanoseconds: 0)
+    @inlinable
+    public static var origin: Instant { Instant(nanoseconds: 0) }
     /// An instant no event reaches; stands for "never".
-    public static let distantFuture = Instant(nanoseconds: .max)
+    @inlinable
+    public static var distantFuture: Instant { Instant(nanoseconds: .max) }
     /// An instant before every event.
-    public static let distantPast = Instant(nanoseconds: .min)
+    @inlinable
+    public static var distantPast: Instant { Instant(nanoseconds: .min) }
 
     /// The interval since the origin.
     @inlinable

@@ -17,21 +17,22 @@ public struct Interval: Sendable, Hashable, Comparable, BitwiseCopyable {
     /// The interval nearest to a number of seconds, rounded half away from zero to whole nanoseconds.
     ///
     /// Values beyond the range saturate; "not a number" becomes zero.
+    @inlinable
     public init(seconds: Double) {
         self.init(roundingNanoseconds: seconds * 1e9)
     }
 
     /// The interval nearest to a number of nanoseconds, saturating; "not a number" becomes zero.
+    @inlinable
     public init(roundingNanoseconds value: Double) {
-        if value.isNaN {
-            self.init(nanoseconds: 0)
-        } else if value >= 0x1p63 {
-            self = .max
-        } else if value <= -0x1p63 {
-            self = .min
-        } else {
-            self.init(nanoseconds: Int64(value.rounded()))
+        guard value.magnitude < 0x1p63 else {
+            self.init(nanoseconds: value.isNaN ? 0 : value > 0 ? .max : .min)
+            return
         }
+        // Half away from zero, as `rounded()`, which is a call into the C library on older processors.
+        let whole = Int64(value)
+        let rest = value - Double(whole)
+        self.init(nanoseconds: whole &+ (rest >= 0.5 ? 1 : 0) &- (rest <= -0.5 ? 1 : 0))
     }
 
     /// The interval nearest to a `Duration`; attoseconds are rounded towards zero, values out of range saturate.
@@ -41,11 +42,14 @@ public struct Interval: Sendable, Hashable, Comparable, BitwiseCopyable {
     }
 
     /// No time at all.
-    public static let zero = Interval(nanoseconds: 0)
+    @inlinable
+    public static var zero: Interval { Interval(nanoseconds: 0) }
     /// The longest interval, about 292 years; stands for "for ever".
-    public static let max = Interval(nanoseconds: .max)
+    @inlinable
+    public static var max: Interval { Interval(nanoseconds: .max) }
     /// The most negative interval.
-    public static let min = Interval(nanoseconds: .min)
+    @inlinable
+    public static var min: Interval { Interval(nanoseconds: .min) }
 
     /// An interval of so many nanoseconds.
     @inlinable
@@ -75,6 +79,7 @@ public struct Interval: Sendable, Hashable, Comparable, BitwiseCopyable {
     public var flooredToMilliseconds: Interval { Interval(nanoseconds: nanoseconds / 1_000_000 * 1_000_000) }
 
     /// The interval multiplied by a factor, rounded to whole nanoseconds, saturating.
+    @inlinable
     public func scaled(by factor: Double) -> Interval {
         Interval(roundingNanoseconds: Double(nanoseconds) * factor)
     }

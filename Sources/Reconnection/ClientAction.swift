@@ -1,7 +1,9 @@
 public import MonotonicTime
 
 /// Something a client wants its driver to do, or to know.
-public enum ClientAction: Sendable, Hashable {
+///
+/// Flat, without references: moving actions about is part of the cost of every input.
+public enum ClientAction: Sendable, Hashable, BitwiseCopyable {
     /// Open a transport, and name this generation in everything reported about it.
     case openTransport(generation: UInt32)
     /// Prepare the attempt of this generation, by fetching a token for example, and report `attemptPrepared`, or
@@ -9,7 +11,7 @@ public enum ClientAction: Sendable, Hashable {
     case prepareAttempt(generation: UInt32)
     /// Close or abandon the transport of this generation. Nothing about it needs to be reported any more, except
     /// that it has closed while the client's phase is `closing`.
-    case closeTransport(generation: UInt32, close: Close)
+    case closeTransport(generation: UInt32, close: CloseCode)
     /// Send a heartbeat.
     case sendHeartbeat(generation: UInt32, beat: UInt32)
     /// Send a message; `resend` counts the times it has timed out or been turned away.
@@ -42,7 +44,7 @@ public enum ClientAction: Sendable, Hashable {
 public typealias ClientActions = ActionBuffer<ClientAction>
 
 /// Where a client stands.
-public enum ConnectionPhase: String, Sendable, Hashable, CaseIterable {
+public enum ConnectionPhase: String, Sendable, Hashable, CaseIterable, BitwiseCopyable {
     /// Closed by the app; only `start` leads out. A close rule that says stop leads here.
     case stopped
     /// Closed by the app, and the transport is still closing. Ends when it has, or after the closing timeout.

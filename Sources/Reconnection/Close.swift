@@ -30,6 +30,24 @@ public struct Close: Sendable, Hashable {
     public static let policyViolation = Close(code: 1008)
 }
 
+/// The code with which a client itself closes a transport.
+public struct CloseCode: Sendable, Hashable, BitwiseCopyable {
+    /// The WebSocket close code (RFC 6455 section 7.4.1).
+    public let code: UInt16
+
+    /// A close with a code.
+    public init(code: UInt16) {
+        self.code = code
+    }
+
+    /// The attempt took too long, and there is nothing to close in good order.
+    public static let abnormal = CloseCode(code: 1006)
+    /// The client closes in the normal way.
+    public static let normal = CloseCode(code: 1000)
+    /// The client leaves because its connection no longer answers, or because its app goes away.
+    public static let goingAway = CloseCode(code: 1001)
+}
+
 /// What a client does about certain closes, instead of its ordinary backoff.
 public struct CloseRule: Sendable, Hashable {
     /// A client's answer to a close.

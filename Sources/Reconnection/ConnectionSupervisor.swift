@@ -488,7 +488,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
 
     /// Closes whatever transport there is, gives a probe's permission back, and forgets the timers.
     mutating func leaveTransport(
-        close: Close,
+        close: CloseCode,
         at now: Instant,
         policy: ClientPolicy,
         actions: inout ClientActions

@@ -87,15 +87,13 @@ public struct Outbox: Sendable, Hashable {
         /// Its key.
         public let key: Key
         /// How often it has timed out or been turned away.
-        public fileprivate(set) var failures: UInt32 = 0
+        public let failures: UInt32
         /// When the app offered it.
         public let offeredAt: Instant
-        /// When it may be sent again.
-        fileprivate var mayGoAt: Instant = .distantPast
     }
 
     /// Why a message failed for good.
-    public enum FailureCause: String, Sendable, Hashable, CaseIterable {
+    public enum FailureCause: String, Sendable, Hashable, CaseIterable, BitwiseCopyable {
         /// The outbox was full.
         case overflow
         /// It waited longer than its time to live.
@@ -117,41 +115,73 @@ public struct Outbox: Sendable, Hashable {
         case discarded(Key)
     }
 
-    /// The messages held, oldest first.
-    public private(set) var entries: [Entry] = []
-    /// How many of them, counted from the oldest, are under way.
-    public private(set) var underWay = 0
+    /// What few messages have: failures, and a wait before the next try.
+    private struct Setback: Sendable, Hashable {
+        let key: Key
+        var failures: UInt32 = 0
+        /// When it may be sent again.
+        var mayGoAt: Instant = .distantPast
+    }
+
+    private var messages = MessageList()
+    /// Of messages held, in no order.
+    private var setbacks: [Setback] = []
+    private var acknowledgementDeadline: Instant = .distantFuture
+    private var sent: UInt32 = 0
     /// The key the next message will get.
     public private(set) var nextKey: Key = 1
     /// Whether there is a connection to send on.
     public private(set) var isConnected = false
-    private var acknowledgementDeadline: Instant = .distantFuture
 
     /// An empty outbox without a connection.
     public init() {}
 
+    /// The messages held, oldest first.
+    public var entries: [Entry] { (0..<messages.count).map { entry(at: $0) } }
+
+    /// How many of them, counted from the oldest, are under way.
+    public var underWay: Int { Int(sent) }
+
+    /// How many messages are held.
+    public var count: Int { messages.count }
+
+    /// The keys of the messages held, rising.
+    public var keys: [Key] { (0..<messages.count).map { messages.key(at: $0) } }
+
+    /// The key of the oldest message held.
+    public var oldestKey: Key? { messages.isEmpty ? nil : messages.oldestKey }
+
     /// The next instant at which `advance` has something to do.
     public func nextDeadline(policy: OutboxPolicy) -> Instant {
-        guard let oldest = entries.first else { return .distantFuture }
-        var deadline = oldest.offeredAt + policy.timeToLive
+        nextDeadline(timeToLive: policy.timeToLive, window: policy.window)
+    }
+
+    /// The same, of a policy's parts: it is asked after every event, and a whole policy takes longer to hand over.
+    func nextDeadline(timeToLive: Interval, window: Int) -> Instant {
+        guard !messages.isEmpty else { return .distantFuture }
+        var deadline = messages.oldestOfferedAt + timeToLive
         guard isConnected else { return deadline }
-        if underWay > 0 { deadline = min(deadline, acknowledgementDeadline) }
+        if sent > 0 { deadline = min(deadline, acknowledgementDeadline) }
         // Whatever may be sent has been sent already, unless it waits.
-        if underWay < min(policy.window, entries.count) { deadline = min(deadline, entries[underWay].mayGoAt) }
+        if underWay < min(window, messages.count) { deadline = min(deadline, mayGoAt(underWay)) }
         return deadline
     }
 
-    /// How many messages are held.
-    public var count: Int { entries.count }
-
-    /// The key of the oldest message held.
-    public var oldestKey: Key? { entries.first?.key }
-
-    /// The keys of the messages held, rising.
-    public var keys: some Sequence<Key> { entries.lazy.map(\.key) }
-
     /// Whether a message is held: neither acknowledged nor given up.
-    public func holds(_ key: Key) -> Bool { index(of: key) != nil }
+    public func holds(_ key: Key) -> Bool { messages.index(of: key) != nil }
+
+    private func entry(at index: Int) -> Entry {
+        let key = messages.key(at: index)
+        return Entry(key: key, failures: setback(of: key)?.failures ?? 0, offeredAt: messages.offeredAt(index))
+    }
+
+    private func setback(of key: Key) -> Setback? {
+        setbacks.isEmpty ? nil : setbacks.first { $0.key == key }
+    }
+
+    private func mayGoAt(_ index: Int) -> Instant {
+        setbacks.isEmpty ? .distantPast : setback(of: messages.key(at: index))?.mayGoAt ?? .distantPast
+    }
 
     /// The app offers a message; answers with its key.
     mutating func offer(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) -> Key {
@@ -169,17 +199,17 @@ public struct Outbox: Sendable, Hashable {
             }
         }
         // A capacity below 1 is a mistake of the policy; it is taken for 1, since an outbox that holds nothing sends nothing.
-        if entries.count >= max(1, policy.capacity) {
+        if messages.count >= max(1, policy.capacity) {
             switch policy.overflow {
             case .rejectNewest:
                 emit(.failed(key, .overflow))
                 return key
             case .dropOldest:
-                let oldest = removeEntry(at: 0, now: now, policy: policy)
-                emit(.failed(oldest.key, .overflow))
+                let oldest = remove(at: 0, now: now, policy: policy)
+                emit(.failed(oldest, .overflow))
             }
         }
-        entries.append(Entry(key: key, offeredAt: now))
+        messages.append(key, offeredAt: now)
         sendWhatMay(at: now, policy: policy, emit: emit)
         return key
     }
@@ -187,8 +217,8 @@ public struct Outbox: Sendable, Hashable {
     /// A connection opened: whatever waited for one goes out now.
     mutating func connectionOpened(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) {
         isConnected = true
-        underWay = 0
-        for index in entries.indices { entries[index].mayGoAt = .distantPast }
+        sent = 0
+        for index in setbacks.indices { setbacks[index].mayGoAt = .distantPast }
         expire(at: now, policy: policy, emit: emit)
         sendWhatMay(at: now, policy: policy, emit: emit)
     }
@@ -196,13 +226,14 @@ public struct Outbox: Sendable, Hashable {
     /// The connection closed.
     mutating func connectionClosed(policy: OutboxPolicy, emit: (Output) -> Void) {
         isConnected = false
-        underWay = 0
+        sent = 0
         acknowledgementDeadline = .distantFuture
         guard policy.whileDisconnected != .queue else { return }
-        for entry in entries {
-            emit(policy.whileDisconnected == .refuse ? .failed(entry.key, .connectionLost) : .discarded(entry.key))
+        while !messages.isEmpty {
+            let key = messages.remove(at: 0)
+            emit(policy.whileDisconnected == .refuse ? .failed(key, .connectionLost) : .discarded(key))
         }
-        entries.removeAll(keepingCapacity: true)
+        setbacks.removeAll(keepingCapacity: true)
     }
 
     /// The receiver acknowledged a message; answers whether it was still held. A key that is not held is harmless:
@@ -213,8 +244,8 @@ public struct Outbox: Sendable, Hashable {
         policy: OutboxPolicy,
         emit: (Output) -> Void
     ) -> Bool {
-        guard let index = index(of: key) else { return false }
-        _ = removeEntry(at: index, now: now, policy: policy)
+        guard let index = messages.index(of: key) else { return false }
+        _ = remove(at: index, now: now, policy: policy)
         sendWhatMay(at: now, policy: policy, emit: emit)
         return true
     }
@@ -228,13 +259,13 @@ public struct Outbox: Sendable, Hashable {
         random: inout some RandomSource,
         emit: (Output) -> Void
     ) {
-        guard let index = index(of: key) else { return }
+        guard let index = messages.index(of: key) else { return }
         if isRetryable {
             // Late: it waits for another try already, and one try fails once.
             guard index < underWay else { return }
             retry(at: index, now: now, policy: policy, random: &random, emit: emit)
         } else {
-            _ = removeEntry(at: index, now: now, policy: policy)
+            _ = remove(at: index, now: now, policy: policy)
             emit(.failed(key, .rejected))
         }
         sendWhatMay(at: now, policy: policy, emit: emit)
@@ -254,31 +285,25 @@ public struct Outbox: Sendable, Hashable {
         sendWhatMay(at: now, policy: policy, emit: emit)
     }
 
-    private func index(of key: Key) -> Int? {
-        // Keys rise from front to back, so a message is never farther from the front than its distance in keys.
-        guard let first = entries.first, key >= first.key else { return nil }
-        var index = min(Int(key - first.key), entries.count - 1)
-        while index >= 0, entries[index].key > key { index -= 1 }
-        return index >= 0 && entries[index].key == key ? index : nil
-    }
-
-    private mutating func removeEntry(at index: Int, now: Instant, policy: OutboxPolicy) -> Entry {
-        let entry = entries.remove(at: index)
-        if index < underWay { underWay -= 1 }
+    /// Lets go of a message; answers with its key.
+    private mutating func remove(at index: Int, now: Instant, policy: OutboxPolicy) -> Key {
+        let key = messages.remove(at: index)
+        if !setbacks.isEmpty, let place = setbacks.firstIndex(where: { $0.key == key }) { setbacks.remove(at: place) }
+        if index < underWay { sent -= 1 }
         if index == 0 {
-            acknowledgementDeadline = underWay > 0 ? now + policy.acknowledgementTimeout : .distantFuture
+            acknowledgementDeadline = sent > 0 ? now + policy.acknowledgementTimeout : .distantFuture
         }
-        return entry
+        return key
     }
 
     private mutating func expire(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) {
         guard policy.timeToLive < .max else { return }
-        while let oldest = entries.first, oldest.offeredAt + policy.timeToLive <= now {
-            emit(.failed(removeEntry(at: 0, now: now, policy: policy).key, .expired))
+        while !messages.isEmpty, messages.oldestOfferedAt + policy.timeToLive <= now {
+            emit(.failed(remove(at: 0, now: now, policy: policy), .expired))
         }
     }
 
-    /// Lets the entry wait for another try, and with it all behind it; or ends it.
+    /// Lets the message wait for another try, and with it all behind it; or ends it.
     private mutating func retry(
         at index: Int,
         now: Instant,
@@ -286,26 +311,31 @@ public struct Outbox: Sendable, Hashable {
         random: inout some RandomSource,
         emit: (Output) -> Void
     ) {
-        let failures = entries[index].failures
+        let key = messages.key(at: index)
+        let failures = setback(of: key)?.failures ?? 0
         if let limit = policy.retryLimit, failures >= UInt32(clamping: limit) {
-            let key = removeEntry(at: index, now: now, policy: policy).key
+            _ = remove(at: index, now: now, policy: policy)
             emit(.failed(key, .retriesExhausted))
-            underWay = min(underWay, index)
+            sent = min(sent, UInt32(index))
         } else {
-            entries[index].failures += 1
-            underWay = min(underWay, index)
+            sent = min(sent, UInt32(index))
             let wait = policy.retry.delay(beforeRetry: Int(failures), previous: nil, random: &random)
-            entries[index].mayGoAt = now + wait
+            let setback = Setback(key: key, failures: failures + 1, mayGoAt: now + wait)
+            if let place = setbacks.firstIndex(where: { $0.key == key }) {
+                setbacks[place] = setback
+            } else {
+                setbacks.append(setback)
+            }
         }
-        if underWay == 0 { acknowledgementDeadline = .distantFuture }
+        if sent == 0 { acknowledgementDeadline = .distantFuture }
     }
 
     private mutating func sendWhatMay(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) {
         guard isConnected else { return }
-        while underWay < min(policy.window, entries.count), entries[underWay].mayGoAt <= now {
-            if underWay == 0 { acknowledgementDeadline = now + policy.acknowledgementTimeout }
-            emit(.send(entries[underWay]))
-            underWay += 1
+        while underWay < min(policy.window, messages.count), mayGoAt(underWay) <= now {
+            if sent == 0 { acknowledgementDeadline = now + policy.acknowledgementTimeout }
+            emit(.send(entry(at: underWay)))
+            sent += 1
         }
     }
 }

@@ -35,7 +35,10 @@ public struct ReconnectingClient: Sendable, Hashable {
     public func nextDeadline(policy: ClientPolicy) -> Instant {
         min(
             min(supervisor.nextDeadline, group.graceDeadline),
-            min(heartbeat.nextDeadline, outbox.nextDeadline(policy: policy.outbox))
+            min(
+                heartbeat.nextDeadline,
+                outbox.nextDeadline(timeToLive: policy.outbox.timeToLive, window: policy.outbox.window)
+            )
         )
     }
 
@@ -350,7 +353,7 @@ public struct ReconnectingClient: Sendable, Hashable {
 
     /// Closes a connection that the client itself has found to be dead.
     private mutating func lose(
-        _ close: Close,
+        _ close: CloseCode,
         at now: Instant,
         policy: ClientPolicy,
         random: inout some RandomSource,
