@@ -1,26 +1,23 @@
-/// The counter-based generator Philox4x32-10: a keyed bijection of 128-bit counters that looks random.
+/// The counter-based generator Philox2x64-10: a keyed bijection of 128-bit counters that looks random.
+///
+/// On processors that multiply two 64-bit numbers in one instruction it takes a third of what Philox4x32-10 does, for as
+/// many bits; both pass BigCrush.
 ///
 /// - Source: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11.
 public enum Philox {
-    /// Four 32-bit words, the first the least significant.
-    public typealias Words = (UInt32, UInt32, UInt32, UInt32)
+    /// Two 64-bit words, the first the least significant.
+    public typealias Words = (UInt64, UInt64)
 
     /// The random block that belongs to a counter under a key; ten rounds, no state.
     @inlinable
-    public static func block(counter: Words, key: (UInt32, UInt32)) -> Words {
+    @inline(__always)
+    public static func block(counter: Words, key: UInt64) -> Words {
         var words = counter
         var key = key
         for _ in 0..<10 {
-            let first = UInt64(0xD251_1F53) &* UInt64(words.0)
-            let second = UInt64(0xCD9E_8D57) &* UInt64(words.2)
-            words = (
-                UInt32(truncatingIfNeeded: second >> 32) ^ words.1 ^ key.0,
-                UInt32(truncatingIfNeeded: second),
-                UInt32(truncatingIfNeeded: first >> 32) ^ words.3 ^ key.1,
-                UInt32(truncatingIfNeeded: first)
-            )
-            key.0 &+= 0x9E37_79B9
-            key.1 &+= 0xBB67_AE85
+            let product = words.0.multipliedFullWidth(by: 0xD2B7_4407_B1CE_6E93)
+            words = (product.high ^ key ^ words.1, product.low)
+            key &+= 0x9E37_79B9_7F4A_7C15
         }
         return words
     }

@@ -1,8 +1,7 @@
 /// The key of all random numbers of one replication of a study.
 @frozen
 public struct RandomKey: Sendable, Hashable, BitwiseCopyable {
-    @usableFromInline let low: UInt32
-    @usableFromInline let high: UInt32
+    @usableFromInline let bits: UInt64
 
     /// Mixes a seed and the number of a replication into a key.
     ///
@@ -12,9 +11,7 @@ public struct RandomKey: Sendable, Hashable, BitwiseCopyable {
     /// - Source: G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
     public init(seed: UInt64, replication: UInt32) {
         let goldenRatio: UInt64 = 0x9E37_79B9_7F4A_7C15
-        let mixed = splitMix(splitMix(seed &+ goldenRatio) &+ goldenRatio &* (UInt64(replication) + 1))
-        low = UInt32(truncatingIfNeeded: mixed)
-        high = UInt32(truncatingIfNeeded: mixed >> 32)
+        bits = splitMix(splitMix(seed &+ goldenRatio) &+ goldenRatio &* (UInt64(replication) + 1))
     }
 }
 
@@ -29,8 +26,8 @@ private func splitMix(_ value: UInt64) -> UInt64 {
 ///
 /// Draw number i is a pure function of (key, entity, purpose, i): streams do not disturb one another, need no
 /// storage beyond the index of their next draw, and are the same on any number of threads and in any order of
-/// events. Philox counter words, least significant first: index / 2 in two, the entity, the purpose; an even index
-/// is the lower half of the block and an odd one the upper half.
+/// events. Philox counter words, least significant first: index / 2, then the entity and the purpose in one; an even
+/// index is the lower half of the block and an odd one the upper half.
 @frozen
 public struct RandomStream: Sendable {
     @usableFromInline let key: RandomKey
@@ -117,8 +114,24 @@ public struct RandomStream: Sendable {
         unitInterval(bits(key: key, entity: entity, purpose: purpose, index: index))
     }
 
+    /// The top 53 bits as a uniform number in [0, 1).
     @inlinable
-    static func unitInterval(_ bits: UInt64) -> Double { Double(bits >> 11) * 0x1p-53 }
+    public static func unitInterval(_ bits: UInt64) -> Double { Double(bits >> 11) * 0x1p-53 }
+
+    /// The draws at an even index of a stream and at the odd one behind it, which together cost as much as one.
+    ///
+    /// - Parameter index: half the even index.
+    @inlinable
+    @inline(__always)
+    public static func pair(
+        key: RandomKey,
+        entity: UInt32,
+        purpose: UInt32,
+        index: UInt64
+    ) -> (even: UInt64, odd: UInt64) {
+        let words = Philox.block(counter: (index, UInt64(purpose) << 32 | UInt64(entity)), key: key.bits)
+        return (words.0, words.1)
+    }
 
     @inlinable
     static func block(
@@ -127,13 +140,7 @@ public struct RandomStream: Sendable {
         purpose: UInt32,
         index: UInt64
     ) -> (lower: UInt64, upper: UInt64) {
-        let counter = index >> 1
-        let words = Philox.block(
-            counter: (
-                UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32), entity, purpose
-            ),
-            key: (key.low, key.high)
-        )
-        return (UInt64(words.1) << 32 | UInt64(words.0), UInt64(words.3) << 32 | UInt64(words.2))
+        let (even, odd) = pair(key: key, entity: entity, purpose: purpose, index: index >> 1)
+        return (even, odd)
     }
 }

@@ -154,8 +154,11 @@ extension ClientRunner {
                 }
             }
         }
-        let processing = cohort.pointee.processing
-            .interval(atUniform: uniform(client, .processingTime, UInt64(packet.argument)))
+        let processing =
+            cohort.pointee.processing.constant
+            ?? cohort.pointee.processing.interval(
+                atUniform: uniform(client, .processingTime, UInt64(packet.argument))
+            )
         transmit(
             LocalEvent(kind: .acknowledgementDown, generation: packet.generation, argument: packet.argument),
             of: client,

@@ -155,7 +155,7 @@ extension ClientRunner {
         if cohort.pointee.policy.hazards.contains(.hearsReplacedTransports), client.pointee.transport.phase != .none {
             // The socket's own close event comes when the closing handshake is over.
             let roundTrip = cohort.pointee.network.roundTrip
-                .interval(atUniform: uniform(client, .roundTrip, UInt64(generation) << 40))
+                .interval(atUniform: uniform(client, .closingHandshake, UInt64(generation)))
             post(
                 LocalEvent(kind: .lateClose, generation: generation),
                 at: now + max(.milliseconds(1), roundTrip),
@@ -286,12 +286,12 @@ extension ClientRunner {
 
     mutating func scheduleOffer(_ client: Client, after now: Instant, isFirst: Bool) {
         let cohort = cohort(client)
-        guard let workload = cohort.pointee.workload, let messageGap = cohort.pointee.messageGap else { return }
+        guard let workload = cohort.pointee.workload else { return }
         let draw = uniform(client, .messageGap, UInt64(client.pointee.offers))
         client.pointee.offers += 1
         // Poisson clocks have no memory; a periodic one starts anywhere in its period.
         let isPhase = isFirst && workload.rhythm == .periodic
-        let gap = isPhase ? workload.every.scaled(by: draw) : messageGap.interval(atUniform: draw)
+        let gap = isPhase ? workload.every.scaled(by: draw) : cohort.pointee.messageGap.interval(atUniform: draw)
         client.pointee.nextOffer = now + gap
     }
 }

@@ -21,8 +21,14 @@ extension ClientRunner {
             return
         }
         let cohort = cohort(client)
-        let position = Self.packetPosition(packet)
-        let roundTrip = cohort.pointee.network.roundTrip.interval(atUniform: uniform(client, .roundTrip, position))
+        // One block of random bits for both questions: how long is the way, and is the packet lost.
+        let draws = RandomStream.pair(
+            key: key,
+            entity: client.pointee.number,
+            purpose: Purpose.packet.number(),
+            index: Self.packetPosition(packet)
+        )
+        let roundTrip = cohort.pointee.network.roundTrip.interval(atUniform: RandomStream.unitInterval(draws.even))
         if client.pointee.transport.isPathDead, packet.kind == .pingUp || packet.kind == .messageUp {
             // The path has forgotten the connection: a reset comes back.
             post(
@@ -37,7 +43,7 @@ extension ClientRunner {
             return
         }
         let isUp = packet.kind.isUpward
-        if isLost(client, cohort, isUp: isUp, position) {
+        if isLost(client, cohort, isUp: isUp, draws.odd) {
             retransmit(packet, of: client, at: now)
             return
         }
@@ -90,21 +96,15 @@ extension ClientRunner {
         _ client: Client,
         _ cohort: UnsafeMutablePointer<CohortSetting>,
         isUp: Bool,
-        _ position: UInt64
+        _ bits: UInt64
     ) -> Bool {
         switch cohort.pointee.network.loss {
         case .none:
             return false
         case .bernoulli(let probability):
-            return uniform(client, .packetLoss, position) < probability
+            return RandomStream.unitInterval(bits) < probability
         case .gilbertElliott(let toBad, let toGood, let lossWhenGood, let lossWhenBad):
-            // One 64-bit draw has bits for both questions: does the state change, and is the packet lost.
-            let bits = RandomStream.bits(
-                key: key,
-                entity: client.pointee.number,
-                purpose: Purpose.packetLoss.number(),
-                index: position
-            )
+            // Half of the bits for each question: does the state change, and is the packet lost.
             let move = Double(bits >> 32) * 0x1p-32
             let fate = Double(bits & 0xffff_ffff) * 0x1p-32
             var isBad = isUp ? client.pointee.link.isBadUp : client.pointee.link.isBadDown

@@ -4,13 +4,13 @@ import Reconnection
 import Scenarios
 
 /// A network profile with its distributions ready to be drawn from.
-struct RunningNetwork {
-    let roundTrip: Distribution
+struct RunningNetwork: ~Copyable {
+    let roundTrip: QuantileTable
     let loss: LossModel
     let survives: Interval
 
     init(_ profile: NetworkProfile) {
-        roundTrip = Distribution(profile.roundTrip)
+        roundTrip = QuantileTable(Distribution(profile.roundTrip))
         loss = profile.loss
         survives = profile.survives
     }
@@ -59,10 +59,11 @@ struct CohortSetting: ~Copyable {
     /// Its server tier.
     let server: Int
     let workload: Workload?
-    let messageGap: Distribution?
+    /// Between two messages; nothing where there is no workload.
+    let messageGap: QuantileTable
     let deadline: Interval
     /// From the arrival of a message at the server to its acknowledgement's departure.
-    let processing: Distribution
+    let processing: QuantileTable
     /// What a refused client is told.
     let refusal: ServerTier.Refusal
     let idleTimeout: Interval
@@ -129,14 +130,9 @@ final class FleetSetting {
                         members: members,
                         server: server,
                         workload: cohort.workload,
-                        messageGap: cohort.workload.map { workload in
-                            switch workload.rhythm {
-                            case .poisson: .exponential(mean: workload.every.seconds)
-                            case .periodic: .constant(workload.every.seconds)
-                            }
-                        },
+                        messageGap: QuantileTable(Self.messageGap(cohort.workload)),
                         deadline: cohort.workload?.deadline ?? .max,
-                        processing: Distribution(tier.processing),
+                        processing: QuantileTable(Distribution(tier.processing)),
                         refusal: tier.refusal,
                         idleTimeout: tier.idleTimeout,
                         outages: scripts,
@@ -161,6 +157,14 @@ final class FleetSetting {
         }
     }
 
+    private static func messageGap(_ workload: Workload?) -> Distribution {
+        guard let workload else { return .constant(0) }
+        return switch workload.rhythm {
+        case .poisson: .exponential(mean: workload.every.seconds)
+        case .periodic: .constant(workload.every.seconds)
+        }
+    }
+
     deinit {
         clients.deinitialize(count: clientCount)
         clients.deallocate()
@@ -175,8 +179,8 @@ final class FleetSetting {
 enum Purpose: UInt32 {
     case clientJitter = 1
     case connectionAge
-    case roundTrip
-    case packetLoss
+    case packet
+    case closingHandshake
     case handshakeTime
     case processingTime
     case messageGap

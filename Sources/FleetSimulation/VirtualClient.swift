@@ -51,6 +51,7 @@ struct VirtualClient: ~Copyable {
     /// When its own code has something to do.
     ///
     /// A method, since reading `client` through a pointer would copy it.
+    @inline(__always)
     borrowing func nextDeadline(policy: ClientPolicy) -> Instant { client.nextDeadline(policy: policy) }
 
     /// When something happens to it next.

@@ -34,7 +34,7 @@ struct World: ~Copyable {
     ///   - policies: the policy of each cohort.
     ///   - replication: its number, from 0.
     ///   - window: the longest window.
-    init(scenario: Scenario, policies: [ClientPolicy], replication: Int, window: Interval = .seconds(4)) {
+    init(scenario: Scenario, policies: [ClientPolicy], replication: Int, window: Interval = .seconds(16)) {
         self.window = window
         setting = FleetSetting(scenario: scenario, policies: policies, replication: replication)
         servers = scenario.servers.map { ServerState($0) }
@@ -120,8 +120,10 @@ struct World: ~Copyable {
 
     /// Passes on what a client has told the tiers, and notes when it must be looked at again.
     mutating func settle(_ client: ClientRunner.Client) {
-        for (time, event) in runner.tierEvents { queue.schedule(event, at: time) }
-        runner.tierEvents.removeAll(keepingCapacity: true)
+        if !runner.tierEvents.isEmpty {
+            for (time, event) in runner.tierEvents { queue.schedule(event, at: time) }
+            runner.tierEvents.removeAll(keepingCapacity: true)
+        }
         let index = Int(client.pointee.number)
         let next = client.pointee.next
         switch client.pointee.hold {

@@ -24,6 +24,7 @@ public struct Interval: Sendable, Hashable, Comparable, BitwiseCopyable {
 
     /// The interval nearest to a number of nanoseconds, saturating; "not a number" becomes zero.
     @inlinable
+    @inline(__always)
     public init(roundingNanoseconds value: Double) {
         guard value.magnitude < 0x1p63 else {
             self.init(nanoseconds: value.isNaN ? 0 : value > 0 ? .max : .min)

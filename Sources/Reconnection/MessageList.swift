@@ -5,13 +5,14 @@ import MonotonicTime
 /// Made for millions of clients, of which most hold one message or none: the oldest stands in the value itself, and
 /// those behind it take eight bytes each. Keys rise by one, so they need not be kept; where some are missing, because
 /// their messages were refused or have left from the middle, one entry stands for any number of them.
+@usableFromInline
 struct MessageList: Sendable, Hashable {
-    typealias Key = UInt32
+    @usableFromInline typealias Key = UInt32
 
     /// What stands for the oldest message, if there is one.
-    private(set) var oldestOfferedAt: Instant = .distantPast
-    private(set) var oldestKey: Key = 0
-    private var live: UInt32 = 0
+    @usableFromInline private(set) var oldestOfferedAt: Instant = .distantPast
+    @usableFromInline private(set) var oldestKey: Key = 0
+    @usableFromInline private(set) var live: UInt32 = 0
     /// Those behind the oldest; never ends with missing keys.
     private var later: [Slot] = []
     /// How many of the later entries stand for missing keys.
@@ -30,9 +31,9 @@ struct MessageList: Sendable, Hashable {
         var missing: Key { bits < .min + 1 << 33 ? Key(truncatingIfNeeded: bits &- .min) : 0 }
     }
 
-    var isEmpty: Bool { live == 0 }
+    @inlinable var isEmpty: Bool { live == 0 }
     /// How many messages there are.
-    var count: Int { Int(live) }
+    @inlinable var count: Int { Int(live) }
 
     mutating func append(_ key: Key, offeredAt: Instant) {
         if live == 0 {

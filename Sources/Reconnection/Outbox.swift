@@ -123,11 +123,11 @@ public struct Outbox: Sendable, Hashable {
         var mayGoAt: Instant = .distantPast
     }
 
-    private var messages = MessageList()
+    @usableFromInline private(set) var messages = MessageList()
     /// Of messages held, in no order.
     private var setbacks: [Setback] = []
-    private var acknowledgementDeadline: Instant = .distantFuture
-    private var sent: UInt32 = 0
+    @usableFromInline private(set) var acknowledgementDeadline: Instant = .distantFuture
+    @usableFromInline private(set) var sent: UInt32 = 0
     /// The key the next message will get.
     public private(set) var nextKey: Key = 1
     /// Whether there is a connection to send on.
@@ -140,16 +140,16 @@ public struct Outbox: Sendable, Hashable {
     public var entries: [Entry] { (0..<messages.count).map { entry(at: $0) } }
 
     /// How many of them, counted from the oldest, are under way.
-    public var underWay: Int { Int(sent) }
+    @inlinable public var underWay: Int { Int(sent) }
 
     /// How many messages are held.
-    public var count: Int { messages.count }
+    @inlinable public var count: Int { messages.count }
 
     /// The keys of the messages held, rising.
     public var keys: [Key] { (0..<messages.count).map { messages.key(at: $0) } }
 
     /// The key of the oldest message held.
-    public var oldestKey: Key? { messages.isEmpty ? nil : messages.oldestKey }
+    @inlinable public var oldestKey: Key? { messages.isEmpty ? nil : messages.oldestKey }
 
     /// The next instant at which `advance` has something to do.
     public func nextDeadline(policy: OutboxPolicy) -> Instant {
@@ -157,6 +157,8 @@ public struct Outbox: Sendable, Hashable {
     }
 
     /// The same, of a policy's parts: it is asked after every event, and a whole policy takes longer to hand over.
+    @inlinable
+    @inline(__always)
     func nextDeadline(timeToLive: Interval, window: Int) -> Instant {
         guard !messages.isEmpty else { return .distantFuture }
         var deadline = messages.oldestOfferedAt + timeToLive
@@ -179,7 +181,7 @@ public struct Outbox: Sendable, Hashable {
         setbacks.isEmpty ? nil : setbacks.first { $0.key == key }
     }
 
-    private func mayGoAt(_ index: Int) -> Instant {
+    @usableFromInline func mayGoAt(_ index: Int) -> Instant {
         setbacks.isEmpty ? .distantPast : setback(of: messages.key(at: index))?.mayGoAt ?? .distantPast
     }
 

@@ -32,6 +32,8 @@ public struct ReconnectingClient: Sendable, Hashable {
     public var phase: ConnectionPhase { supervisor.phase }
 
     /// The next instant at which `advance` has something to do; `.distantFuture` if only an input can change anything.
+    @inlinable
+    @inline(__always)
     public func nextDeadline(policy: ClientPolicy) -> Instant {
         min(
             min(supervisor.nextDeadline, group.graceDeadline),

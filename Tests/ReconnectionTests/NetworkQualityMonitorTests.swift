@@ -21,7 +21,7 @@ import Testing
         ) -> [NetworkQualityAction] {
             actions.removeAll()
             input(&monitor, &actions)
-            return actions.list
+            return Array(actions.list)
         }
 
         func start(at now: Instant) -> [NetworkQualityAction] {

@@ -204,6 +204,6 @@ final class TestClient {
         now = time
         actions.removeAll()
         input(self)
-        return actions.list
+        return Array(actions.list)
     }
 }

@@ -16,7 +16,7 @@ import Testing
         }
 
         /// What the last input asked for.
-        var asked: [TokenRefreshAction] { actions.list }
+        var asked: [TokenRefreshAction] { Array(actions.list) }
 
         func start(_ token: TokenLifetime?, hasRefreshToken: Bool = true, at now: Instant) -> [TokenRefreshAction] {
             actions.removeAll()
