@@ -35,7 +35,7 @@ extension ClientRunner {
 
     /// Notes when the client's code has something to do next.
     func rearm(_ client: Client, at now: Instant) {
-        let deadline = cohort(client).pointee.withPolicy { client.pointee.nextDeadline(policy: $0) }
+        let deadline = cohort(client).pointee.withPolicy { client.pointee.client.nextDeadlineInPlace(policy: $0) }
         client.pointee.wake = max(now, deadline)
     }
 

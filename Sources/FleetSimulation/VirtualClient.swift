@@ -48,12 +48,6 @@ struct VirtualClient: ~Copyable {
         self.cohort = cohort
     }
 
-    /// When its own code has something to do.
-    ///
-    /// A method, since reading `client` through a pointer would copy it.
-    @inline(__always)
-    borrowing func nextDeadline(policy: ClientPolicy) -> Instant { client.nextDeadline(policy: policy) }
-
     /// When something happens to it next.
     var next: Instant { min(mailAt, min(nextOffer, wake)) }
 }

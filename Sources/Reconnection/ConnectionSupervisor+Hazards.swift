@@ -1,7 +1,6 @@
 import MonotonicTime
 
 /// What few clients need: retries beside the one of `phaseDeadline`, a poll loop, a wake-up in the background.
-@usableFromInline
 struct RareState: Sendable, Hashable {
     /// Who armed a timer.
     enum Owner: UInt8, Sendable, Hashable {

@@ -70,9 +70,9 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     /// Whether the retry that waits has not been counted, under `countsWhenRetrying`.
     var retryIsUncounted = false
     /// In `waiting`: when the delay is over. In `connecting`: when the attempt has failed. In `closing`: when it is over.
-    @usableFromInline var phaseDeadline: Instant = .distantFuture
+    var phaseDeadline: Instant = .distantFuture
     /// In `connected`: when it counts as stable. Else: when the outage becomes a suspension.
-    @usableFromInline var milestone: Instant = .distantFuture
+    var milestone: Instant = .distantFuture
     var memory = Backoff.Memory()
     var breakerEpoch: UInt32 = 0
     var attemptStartedAt: Instant = .distantPast
@@ -80,21 +80,16 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     var outageSince: Instant = .distantPast
     private var lastFailureAt: Instant = .distantPast
     /// State that few clients need; none or one.
-    @usableFromInline var rare: [RareState] = []
+    var rare: [RareState] = []
 
     /// A stopped supervisor.
     public init() {}
 
     /// The next instant at which `advance` has something to do.
-    @inlinable
     public var nextDeadline: Instant {
         let usual = min(phaseDeadline, milestone)
-        return rare.isEmpty ? usual : min(usual, nextRareDeadline)
+        return rare.isEmpty ? usual : min(usual, rare[0].nextDeadline)
     }
-
-    @usableFromInline
-    @inline(never)
-    var nextRareDeadline: Instant { rare[0].nextDeadline }
 
     /// When the next attempt begins if nothing else happens, for people who wait; `.distantFuture` unless waiting, and
     /// while waiting for something other than time: a gate that holds attempts, or what a poll loop finds.

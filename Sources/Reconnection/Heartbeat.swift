@@ -122,7 +122,6 @@ public struct Heartbeat: Sendable, Hashable {
     public init() {}
 
     /// The next instant at which `advance` has something to do.
-    @inlinable
     public var nextDeadline: Instant { min(nextBeat, min(replyDeadline, nextLook)) }
 
     /// The connection opened.

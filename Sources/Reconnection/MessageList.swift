@@ -5,14 +5,13 @@ import MonotonicTime
 /// Made for millions of clients, of which most hold one message or none: the oldest stands in the value itself, and
 /// those behind it take eight bytes each. Keys rise by one, so they need not be kept; where some are missing, because
 /// their messages were refused or have left from the middle, one entry stands for any number of them.
-@usableFromInline
 struct MessageList: Sendable, Hashable {
-    @usableFromInline typealias Key = UInt32
+    typealias Key = UInt32
 
     /// What stands for the oldest message, if there is one.
-    @usableFromInline private(set) var oldestOfferedAt: Instant = .distantPast
-    @usableFromInline private(set) var oldestKey: Key = 0
-    @usableFromInline private(set) var live: UInt32 = 0
+    private(set) var oldestOfferedAt: Instant = .distantPast
+    private(set) var oldestKey: Key = 0
+    private var live: UInt32 = 0
     /// Those behind the oldest; never ends with missing keys.
     private var later: [Slot] = []
     /// How many of the later entries stand for missing keys.
@@ -31,9 +30,9 @@ struct MessageList: Sendable, Hashable {
         var missing: Key { bits < .min + 1 << 33 ? Key(truncatingIfNeeded: bits &- .min) : 0 }
     }
 
-    @inlinable var isEmpty: Bool { live == 0 }
+    var isEmpty: Bool { live == 0 }
     /// How many messages there are.
-    @inlinable var count: Int { Int(live) }
+    var count: Int { Int(live) }
 
     mutating func append(_ key: Key, offeredAt: Instant) {
         if live == 0 {

@@ -123,11 +123,11 @@ public struct Outbox: Sendable, Hashable {
         var mayGoAt: Instant = .distantPast
     }
 
-    @usableFromInline private(set) var messages = MessageList()
+    private var messages = MessageList()
     /// Of messages held, in no order.
     private var setbacks: [Setback] = []
-    @usableFromInline private(set) var acknowledgementDeadline: Instant = .distantFuture
-    @usableFromInline private(set) var sent: UInt32 = 0
+    private var acknowledgementDeadline: Instant = .distantFuture
+    private var sent: UInt32 = 0
     /// The key the next message will get.
     public private(set) var nextKey: Key = 1
     /// Whether there is a connection to send on.
@@ -140,26 +140,25 @@ public struct Outbox: Sendable, Hashable {
     public var entries: [Entry] { (0..<messages.count).map { entry(at: $0) } }
 
     /// How many of them, counted from the oldest, are under way.
-    @inlinable public var underWay: Int { Int(sent) }
+    public var underWay: Int { Int(sent) }
 
     /// How many messages are held.
-    @inlinable public var count: Int { messages.count }
+    public var count: Int { messages.count }
 
     /// The keys of the messages held, rising.
     public var keys: [Key] { (0..<messages.count).map { messages.key(at: $0) } }
 
     /// The key of the oldest message held.
-    @inlinable public var oldestKey: Key? { messages.isEmpty ? nil : messages.oldestKey }
+    public var oldestKey: Key? { messages.isEmpty ? nil : messages.oldestKey }
 
     /// The next instant at which `advance` has something to do.
     public func nextDeadline(policy: OutboxPolicy) -> Instant {
-        nextDeadline(timeToLive: policy.timeToLive, window: policy.window)
+        var outbox = self
+        return outbox.nextDeadlineInPlace(policy.timeToLive, policy.window)
     }
 
-    /// The same, of a policy's parts: it is asked after every event, and a whole policy takes longer to hand over.
-    @inlinable
-    @inline(__always)
-    func nextDeadline(timeToLive: Interval, window: Int) -> Instant {
+    /// The same without a copy of the outbox or of its policy: it is asked for after every event.
+    mutating func nextDeadlineInPlace(_ timeToLive: Interval, _ window: Int) -> Instant {
         guard !messages.isEmpty else { return .distantFuture }
         var deadline = messages.oldestOfferedAt + timeToLive
         guard isConnected else { return deadline }
@@ -181,7 +180,7 @@ public struct Outbox: Sendable, Hashable {
         setbacks.isEmpty ? nil : setbacks.first { $0.key == key }
     }
 
-    @usableFromInline func mayGoAt(_ index: Int) -> Instant {
+    private func mayGoAt(_ index: Int) -> Instant {
         setbacks.isEmpty ? .distantPast : setback(of: messages.key(at: index))?.mayGoAt ?? .distantPast
     }
 

@@ -32,16 +32,19 @@ public struct ReconnectingClient: Sendable, Hashable {
     public var phase: ConnectionPhase { supervisor.phase }
 
     /// The next instant at which `advance` has something to do; `.distantFuture` if only an input can change anything.
-    @inlinable
-    @inline(__always)
     public func nextDeadline(policy: ClientPolicy) -> Instant {
-        min(
-            min(supervisor.nextDeadline, group.graceDeadline),
-            min(
-                heartbeat.nextDeadline,
-                outbox.nextDeadline(timeToLive: policy.outbox.timeToLive, window: policy.outbox.window)
-            )
-        )
+        var client = self
+        return client.nextDeadlineInPlace(policy: policy)
+    }
+
+    /// `nextDeadline` for drivers that hold their clients through pointers. Changes nothing; but a call that might is
+    /// given the address of the client, and any other a copy.
+    package mutating func nextDeadlineInPlace(policy: ClientPolicy) -> Instant {
+        var deadline = min(supervisor.phaseDeadline, supervisor.milestone)
+        if !supervisor.rare.isEmpty { deadline = min(deadline, supervisor.rare[0].nextDeadline) }
+        deadline = min(deadline, group.graceDeadline)
+        deadline = min(deadline, min(heartbeat.nextBeat, min(heartbeat.replyDeadline, heartbeat.nextLook)))
+        return min(deadline, outbox.nextDeadlineInPlace(policy.outbox.timeToLive, policy.outbox.window))
     }
 
     // MARK: What the app and its system say
