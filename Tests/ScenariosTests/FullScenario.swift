@@ -133,6 +133,7 @@ enum FullScenario {
           tunnel:
             extends: 3g
             round-trip: 'lognormal(median: 90ms, p95: 200ms)'
+            uplink-share: 60%
             loss: { to-bad: 1%, to-good: 25%, loss-when-good: 0.1%, loss-when-bad: 50% }
             survives: 45s
           lossy: { loss: 2% }
@@ -141,6 +142,7 @@ enum FullScenario {
         fleet:
           - name: phones
             clients: 10_000
+            start: uniform(0s, 10s)
             policy: first
             pinned: true
             server: gateway
@@ -159,6 +161,7 @@ enum FullScenario {
             workload: { messages: poisson, every: 20s, deadline: 45s }
           - name: desks
             clients: 500
+            start: connected
             policy: chat-sdk
             server: lobby
             workload: { messages: periodic, every: 1m }
@@ -167,7 +170,8 @@ enum FullScenario {
           - name: gateway
             instances: 4
             balancing: least-connections
-            handshake: { workers: 8, time: 25ms, backlog: 512, when-full: drop, round-trips: 2.5 }
+            handshake:
+              { workers: 8, time: 25ms, backlog: 512, when-full: drop, abandoned: dropped, round-trips: 2.5 }
             connection-limit: 5k
             warm-up: { for: 20s, from: 25% }
             refusal: { close: 1001, retry-after: 10s }
@@ -362,6 +366,7 @@ enum FullScenario {
     static let tunnel = NetworkProfile(
         name: "tunnel",
         roundTrip: .lognormal(median: .milliseconds(90), quantile: .milliseconds(200), probability: 0.95),
+        uplinkShare: 0.6,
         loss: .gilbertElliott(toBad: 0.01, toGood: 0.25, lossWhenGood: 0.001, lossWhenBad: 0.5),
         survives: .seconds(45)
     )
@@ -369,6 +374,7 @@ enum FullScenario {
     static let phones = Cohort(
         name: "phones",
         clients: 10_000,
+        start: .launched(.uniform(from: .zero, to: .seconds(10))),
         policy: "first",
         isPolicyPinned: true,
         server: "gateway",
@@ -407,6 +413,7 @@ enum FullScenario {
         Cohort(
             name: "desks",
             clients: 500,
+            start: .connected,
             policy: "chat-sdk",
             isPolicyPinned: false,
             server: "lobby",
@@ -447,6 +454,7 @@ enum FullScenario {
             time: .constant(.milliseconds(25)),
             backlog: 512,
             whenFull: .drop,
+            abandoned: .dropped,
             roundTrips: 2.5
         ),
         connectionLimit: 5_000,
@@ -465,6 +473,7 @@ enum FullScenario {
             time: .constant(.milliseconds(10)),
             backlog: 4_096,
             whenFull: .refuse,
+            abandoned: .served,
             roundTrips: 3
         ),
         connectionLimit: nil,

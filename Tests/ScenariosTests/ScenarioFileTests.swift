@@ -122,9 +122,30 @@ struct ScenarioFileTests {
         #expect(try network("base: { loss: 2% }, mine: { extends: base }") == mine)
         mine.loss = .none
         #expect(try network("base: { loss: 2% }, mine: { extends: base, loss: 0% }") == mine)
+        #expect(mine.uplinkShare == 0.5)
+        mine.uplinkShare = 0.8
+        #expect(try network("base: { uplink-share: 80% }, mine: { extends: base }") == mine)
+        for (text, share) in [("0%", 0), ("100%", 1), ("0.25", 0.25)] {
+            mine.uplinkShare = share
+            #expect(try network("mine: { uplink-share: \(text) }") == mine)
+        }
+        mine.uplinkShare = 0.5
         mine.loss = .gilbertElliott(toBad: 0.03, toGood: 0.3, lossWhenGood: 0, lossWhenBad: 1)
         mine.survives = .zero
         #expect(try network("mine: { loss: { to-bad: 3%, to-good: 30% }, survives: 0s }") == mine)
+    }
+
+    @Test("clients begin connected, or are launched at given times")
+    func start() throws {
+        func start(_ setting: String) throws -> Cohort.Start? {
+            let fleet = "[{ name: phones, clients: 10, policy: landale\(setting) }]"
+            return try readScenario(small(fleet: fleet)).fleet.first?.start
+        }
+        #expect(try start("") == .connected)
+        #expect(try start(", start: connected") == .connected)
+        #expect(try start(", start: 0s") == .launched(.constant(.zero)))
+        #expect(try start(", start: 'uniform(0s, 20m)'") == .launched(.uniform(from: .zero, to: .minutes(20))))
+        #expect(try start(", start: exponential(mean=3s)") == .launched(.exponential(mean: .seconds(3))))
     }
 
     @Test("an own network may change a built-in one of its name")

@@ -25,6 +25,57 @@ let fleetMistakes: [(String, [String])] = [
         ]
     ),
     (
+        small("networks: { mine: { uplink-share: 101% } }"),
+        [
+            "a.yaml:5:35: error: '101%' is more than 100%"
+        ]
+    ),
+    (
+        small("networks: { mine: { uplink-share: half } }"),
+        [
+            "a.yaml:5:35: error: 'half' is not a number: write a share such as '2%' or '0.02'"
+        ]
+    ),
+    (
+        small(fleet: "[{ name: phones, clients: 10, policy: landale, start: conected }]"),
+        [
+            "a.yaml:3:62: error: 'start' must be a duration or a distribution such as 'uniform(20s, 45s)' or "
+                + "'connected', not 'conected'"
+        ]
+    ),
+    (
+        small(fleet: "[{ name: phones, clients: 10, policy: landale, start: uniforn(0s 1s) }]"),
+        [
+            "a.yaml:3:62: error: unknown distribution 'uniforn' (did you mean 'uniform'?)"
+        ]
+    ),
+    (
+        small(fleet: "[{ name: phones, clients: 10, policy: landale, start: 5 }]"),
+        [
+            "a.yaml:3:62: error: '5' has no unit: write '5s' or '5ms'"
+        ]
+    ),
+    (
+        small(fleet: "[{ name: phones, clients: 10, policy: landale, start: [0s] }]"),
+        [
+            "a.yaml:3:62: error: 'start' must be a duration or a distribution such as 'uniform(20s, 45s)' or "
+                + "'connected', not a list"
+        ]
+    ),
+    (
+        small(fleet: "[{ name: phones, clients: 10, policy: landale, start: }]"),
+        [
+            "a.yaml:3:62: error: 'start' has no value: expected a duration or a distribution such as "
+                + "'uniform(20s, 45s)' or 'connected'"
+        ]
+    ),
+    (
+        small(fleet: "[{ name: phones, clients: 10, policy: landale, start: uniform(10m 20m) }]"),
+        [
+            "a.yaml:3:62: error: 'start' (10m at the earliest) must be before the end of the observation (10m)"
+        ]
+    ),
+    (
         small(fleet: "[{ name: phones, clients: 10, policy: party-tabel }]"),
         [
             "a.yaml:3:46: error: no policy is called 'party-tabel' (did you mean 'party-table'?)"
@@ -287,6 +338,18 @@ let serverMistakes: [(String, [String])] = [
             "a.yaml:4:68: error: '-1' is negative: write a whole number such as '10_000' or '5k'",
             "a.yaml:4:83: error: 'when-full' cannot be 'wait' (possible values: refuse, drop)",
             "a.yaml:4:102: error: 'round-trips' must be at least 1, not '0.5'",
+        ]
+    ),
+    (
+        small(servers: "[{ name: a, handshake: { workers: 1, time: 10ms, abandoned: droped } }]"),
+        [
+            "a.yaml:4:70: error: 'abandoned' cannot be 'droped' (did you mean 'dropped'?)"
+        ]
+    ),
+    (
+        small(servers: "[{ name: a, handshake: { workers: 1, time: 10ms, abandoned: kept } }]"),
+        [
+            "a.yaml:4:70: error: 'abandoned' cannot be 'kept' (possible values: served, dropped)"
         ]
     ),
     (

@@ -88,6 +88,27 @@ struct SchemaTests {
         #expect(try SchemaValidator(ScenarioFile.schema).faults(in: text) == [])
     }
 
+    @Test("reader and schema accept the same starts, networks and handshakes", arguments: goodWorlds)
+    func acceptsWorld(cohort: String, network: String, handshake: String) throws {
+        let text = world(cohort: cohort, network: network, handshake: handshake)
+        #expect(mistakes(text) == [])
+        #expect(try SchemaValidator(ScenarioFile.schema).faults(in: text) == [])
+    }
+
+    @Test(
+        "reader and schema refuse the same starts, networks and handshakes",
+        arguments: [
+            world(cohort: "start: later"), world(cohort: "start: 5"), world(cohort: "start: [0s]"),
+            world(cohort: "start: random(0s 1s)"), world(network: "uplink-share: 120%x"),
+            world(network: "uplink-share: 2"), world(network: "uplink-share: most"),
+            world(handshake: "abandoned: kept"), world(handshake: "abandoned: true"),
+        ]
+    )
+    func refusesWorld(text: String) throws {
+        #expect(mistakes(text).count == 1)
+        #expect(try !SchemaValidator(ScenarioFile.schema).faults(in: text).isEmpty)
+    }
+
     @Test("reader and schema refuse the same policies, as far as a schema can tell", arguments: misshapenPolicies)
     func refusesPolicy(settings: String) throws {
         let text = small("policies:\n  ours: { \(settings) }")
@@ -95,6 +116,26 @@ struct SchemaTests {
         #expect(try !SchemaValidator(ScenarioFile.schema).faults(in: text).isEmpty)
     }
 }
+
+/// A scenario with one more setting each of a cohort, its network and a handshake.
+private func world(
+    cohort: String = "start: connected",
+    network: String = "uplink-share: 50%",
+    handshake: String = "abandoned: served"
+) -> String {
+    small(
+        fleet: "[{ name: phones, clients: 10, policy: landale, network: mine, \(cohort) }]",
+        servers: "[{ name: gateway, handshake: { workers: 1, time: 10ms, \(handshake) } }]",
+        "networks: { mine: { \(network) } }"
+    )
+}
+
+private let goodWorlds = [
+    ("start: connected", "uplink-share: 0%", "abandoned: served"),
+    ("start: 0s", "uplink-share: 100%", "abandoned: dropped"),
+    ("start: 'uniform(0s, 10s)'", "uplink-share: 0.25", "abandoned: dropped"),
+    ("start: exponential(mean=3s) in 1s..5s", "uplink-share: 1", "abandoned: served"),
+]
 
 private let goodPolicies = [
     "strategy: none", "elapsed-limit: none", "elapsed-limit: 5m", "retries-first-connect: false",

@@ -4,8 +4,10 @@ public import MonotonicTime
 public struct NetworkProfile: Sendable, Hashable {
     /// The name.
     public var name: String
-    /// The round-trip time, drawn anew for each packet; a packet's way takes half of it.
+    /// The round-trip time, drawn anew for each packet.
     public var roundTrip: DurationDistribution
+    /// The part of the round trip that the way to the server takes, in 0 ... 1; the way back takes the rest.
+    public var uplinkShare = 0.5
     /// How packets are lost. The transport sends a lost packet again, so to client code loss is delay.
     public var loss: LossModel
     /// An established connection survives a silent gap up to this long; after a longer one it is dead, and the next

@@ -38,7 +38,8 @@ public struct Scenario: Sendable, Hashable {
 
     /// Doubts about a scenario whose clients cannot all be connected at once, one sentence for each tier.
     ///
-    /// Every run begins with all clients connected, limit or no limit; afterwards the limit holds.
+    /// Clients that begin connected are so, limit or no limit; afterwards, and for those launched later, the limit
+    /// holds.
     public var connectionShortages: [String] {
         servers.compactMap { tier in
             guard let limit = tier.connectionLimit else { return nil }
@@ -76,6 +77,8 @@ public struct Cohort: Sendable, Hashable {
     public var name: String
     /// How many clients.
     public var clients: Int
+    /// What they are at the beginning.
+    public var start = Start.connected
     /// The name of their policy.
     public var policy: String
     /// Whether the policy stays when a comparison replaces policies.
@@ -90,6 +93,15 @@ public struct Cohort: Sendable, Hashable {
     public var outages: [LinkOutage]
     /// What they send; nil for nothing.
     public var workload: Workload?
+
+    /// What clients are at the beginning of the observation.
+    public enum Start: Sendable, Hashable {
+        /// They have been connected for long: a steady state.
+        case connected
+        /// Their apps are not running, and are launched after these times, drawn for each client. Whether a backoff
+        /// precedes the first attempt is the policy's business.
+        case launched(DurationDistribution)
+    }
 }
 
 /// What a client sends.

@@ -41,8 +41,18 @@ public struct ServerTier: Sendable, Hashable {
         public var backlog: Int
         /// What happens beyond that.
         public var whenFull: WhenFull
+        /// What becomes of a handshake in the backlog whose client has given up.
+        public var abandoned = Abandoned.served
         /// How many round trips lie between the first packet and a usable session (TCP, TLS 1.3, upgrade: 3).
         public var roundTrips: Double
+
+        /// What becomes of a handshake in the backlog whose client has given up.
+        public enum Abandoned: String, Sendable, Hashable, CaseIterable {
+            /// It stays in its place and costs a worker its time, as where nobody looks before the work is done.
+            case served
+            /// It leaves the backlog at once and costs nothing. One that a worker has begun is worked on to its end.
+            case dropped
+        }
     }
 
     /// What happens to an attempt that finds the backlog full.

@@ -112,7 +112,14 @@ struct NodeReader {
 
     func distribution() -> DurationDistribution? {
         demand("a distribution") { if case .distribution = $0 { true } else { false } }
-        return scalar("a duration or a distribution such as 'uniform(20s, 45s)'", DistributionSyntax.parse)
+        let words = kind.words.map { "'\($0)'" }
+        let expected = (["a duration or a distribution such as 'uniform(20s, 45s)'"] + words).joined(separator: " or ")
+        return scalar(expected) { text throws(Complaint) in
+            guard words.isEmpty || !text.unicodeScalars.allSatisfy(\.properties.isAlphabetic) else {
+                throw Complaint("\(quoted(label)) must be \(expected), not \(quoted(text))")
+            }
+            return try DistributionSyntax.parse(text)
+        }
     }
 
     func text() -> String? {

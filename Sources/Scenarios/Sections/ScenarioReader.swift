@@ -119,6 +119,7 @@ struct ScenarioReader {
                 }
                 network.roundTrip = roundTrip
             }
+            if let share = keys.probability("uplink-share") { network.uplinkShare = share }
             if let loss = keys.node("loss") { network.loss = readLoss(loss) ?? network.loss }
             if let survives = keys.duration("survives", .atLeast(.zero)) { network.survives = survives }
             networks.removeAll { $0.name == entry.name }
@@ -150,6 +151,7 @@ struct ScenarioReader {
         duration: Interval?
     ) -> Cohort? {
         let clients = keys.count("clients", .within(1...100_000_000))
+        let start = keys.node("start").flatMap { readStart($0, duration: duration) } ?? .connected
         let policy = keys.name("policy")
         if let policy {
             _ = check(policy, among: policies, called: "policy", keys, at: "policy")
@@ -170,6 +172,7 @@ struct ScenarioReader {
         return Cohort(
             name: name,
             clients: clients,
+            start: start,
             policy: policy,
             isPolicyPinned: isPolicyPinned,
             server: server ?? servers.first ?? "",
@@ -178,6 +181,18 @@ struct ScenarioReader {
             outages: outages,
             workload: workload
         )
+    }
+
+    private func readStart(_ node: NodeReader, duration: Interval?) -> Cohort.Start? {
+        if node.scalarText == "connected" { return .connected }
+        guard let times = node.distribution() else { return nil }
+        if let duration, times.shortest >= duration {
+            node.report(
+                "'start' (\(times.shortest.scenarioText) at the earliest) must be before the end of the observation "
+                    + "(\(duration.scenarioText))"
+            )
+        }
+        return .launched(times)
     }
 
     private func readWorkload(_ keys: SectionReader) -> Workload? {
@@ -255,6 +270,7 @@ struct ScenarioReader {
         let backlog = keys.count("backlog", .within(0...100_000_000)) ?? 4_096
         let roundTrips = keys.factor("round-trips", .within(1...100)) ?? 3
         let whenFull = keys.choice("when-full").flatMap(ServerTier.WhenFull.init) ?? .refuse
+        let abandoned = keys.choice("abandoned").flatMap(ServerTier.Handshake.Abandoned.init) ?? .served
         let workers = keys.count("workers", .within(1...1_000_000))
         let time = keys.distribution("time")
         if let time, time.longest == .zero { keys.report("'time' must be able to take longer than 0s", at: "time") }
@@ -264,6 +280,7 @@ struct ScenarioReader {
             time: time,
             backlog: backlog,
             whenFull: whenFull,
+            abandoned: abandoned,
             roundTrips: roundTrips
         )
     }

@@ -38,6 +38,12 @@ enum ScenarioSections {
             .optional("extends", .name, "A network whose settings hold where none is given.", default: "ideal"),
             .optional("round-trip", .distribution, "The round-trip time, drawn for each packet."),
             .optional(
+                "uplink-share",
+                .probability,
+                "The part of the round trip that the way to the server takes.",
+                default: "50%"
+            ),
+            .optional(
                 "loss",
                 .oneOf([.probability, .section(gilbertElliott)]),
                 "Share of packets lost independently, or in bursts.",
@@ -69,6 +75,12 @@ enum ScenarioSections {
         keys: [
             .required("name", .name, "The name."),
             .required("clients", .count, "How many."),
+            .optional(
+                "start",
+                .oneOf([.choice(["connected"]), .distribution]),
+                "Connected from the beginning, or the time after it at which each client's app is launched.",
+                default: "connected"
+            ),
             .required("policy", .name, "Their policy: one of this file, or a preset."),
             .optional("pinned", .boolean, "Whether a comparison leaves the policy alone.", default: "false"),
             .optional("server", .name, "The tier they connect to.", default: "the first"),
@@ -140,6 +152,12 @@ enum ScenarioSections {
                 .choice(ServerTier.WhenFull.allCases.map(\.rawValue)),
                 "Whether more are refused, or their packets dropped.",
                 default: "refuse"
+            ),
+            .optional(
+                "abandoned",
+                .choice(ServerTier.Handshake.Abandoned.allCases.map(\.rawValue)),
+                "Whether a handshake in the backlog whose client gave up is still worked on, or leaves at once.",
+                default: "served"
             ),
             .optional("round-trips", .factor, "Round trips from the first packet to a session.", default: "3"),
         ]
