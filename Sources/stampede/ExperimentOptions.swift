@@ -10,6 +10,14 @@ struct ExperimentOptions: ParsableArguments {
     @Option(help: "Clients in all, cohorts in proportion, instead of the scenario's number.")
     var clients: String?
 
+    @Flag(
+        help: """
+            With --clients: scale the servers, too. Handshake times are divided by the factor of the fleet, backlogs and \
+            connection limits multiplied.
+            """
+    )
+    var scaleServers = false
+
     @Option(help: "Independent replications, instead of the scenario's number.")
     var replications: String?
 
@@ -48,7 +56,7 @@ struct ExperimentOptions: ParsableArguments {
             guard total >= scenario.fleet.count else {
                 throw ValidationError("--clients must be at least the number of cohorts (\(scenario.fleet.count)).")
             }
-            scenario = scenario.scaled(toClients: total)
+            scenario = scenario.scaled(toClients: total, scalingServers: scaleServers)
         }
         if let replications { scenario.replications = try count(replications, "--replications", atMost: 1_000_000) }
         if let seed { scenario.seed = seed }

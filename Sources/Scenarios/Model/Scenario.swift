@@ -49,26 +49,6 @@ public struct Scenario: Sendable, Hashable {
             return "'\(tier.name)' holds at most \(room) connections, but \(clients) clients use it"
         }
     }
-
-    /// The same scenario with as many clients as asked for, cohorts in their old proportion, each at least one.
-    ///
-    /// The sum is as asked for, unless there are more cohorts than that.
-    public func scaled(toClients total: Int) -> Scenario {
-        var scaled = self
-        let before = clientCount
-        guard before > 0, total > 0 else { return self }
-        var cumulativeBefore = 0
-        var cumulative = 0
-        for index in scaled.fleet.indices {
-            cumulativeBefore += fleet[index].clients
-            let (high, low) = cumulativeBefore.multipliedFullWidth(by: total)
-            let upTo = before.dividingFullWidth((high, low)).quotient
-            let most = total - cumulative - (fleet.count - 1 - index)
-            scaled.fleet[index].clients = max(1, min(upTo - cumulative, most))
-            cumulative += scaled.fleet[index].clients
-        }
-        return scaled
-    }
 }
 
 /// Clients of one kind: same policy, same kind of network, same habits.
