@@ -43,6 +43,14 @@ struct ReadmeScenarioTests {
             """
         let scenario = try ScenarioFile.read(Array(text.utf8), file: "x.yaml").scenario
         #expect(scenario.connectionShortages.count == doubts)
+        // Clients that are launched later want the same room.
+        let launched = text.replacing("policy: full-jitter", with: "policy: full-jitter, start: uniform(0s 30s)")
+        #expect(launched != text)
+        let later = try ScenarioFile.read(Array(launched.utf8), file: "x.yaml").scenario
+        #expect(later.connectionShortages == scenario.connectionShortages)
+        // Servers that grow with their clients have the room they had.
+        let larger = scenario.scaled(toClients: 2_000_000, scalingServers: true)
+        #expect(larger.connectionShortages.count == doubts)
         #expect(scenario.scaled(toClients: 2_000_000).connectionShortages.count == 1)
     }
 }

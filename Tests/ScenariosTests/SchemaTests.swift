@@ -146,6 +146,7 @@ private let goodPolicies = [
     "group: none", "group: { members: 32, grace: none }", "group: { members: 1, grace: 0s }",
     "transport-retry: none", "transport-retry: { delay: 3s, limit: none }", "hazards: []",
     "hazards: [opens-beside, opens-beside]", "heartbeat: { silence: { longest: 10s } }",
+    "heartbeat: { every: 30s, timeout: none, random-first-phase: true }",
     "heartbeat: { server-every: 10s }", "heartbeat: { every: none, silence: { longest: 1m, checked-every: none } }",
     "reset: { after-quiet: 30s }", "close-rules: [{ code: 1008, reason: 42, then: back-off }]",
     "close-rules: [{ code: 1008, reason: '', then: stop }]",

@@ -52,6 +52,11 @@ struct CatalogueCommandTests {
         let listed = try await program.run(["scenarios"], in: root)
         #expect(listed.status == 0)
         #expect(listed.output.split(separator: "\n").filter { $0.first != " " }.map(String.init) == files)
+        let benchmarks = try FileManager.default.contentsOfDirectory(atPath: root + "/Scenarios/benchmarks").sorted()
+        let valid = try await program.run(["validate"] + benchmarks.map { "Scenarios/benchmarks/" + $0 }, in: root)
+        #expect(valid.status == 0)
+        #expect(valid.errors == "")
+        #expect(valid.output.contains("Scenarios/benchmarks/herd.yaml: ok (herd, 1,000,000 clients)\n"))
         let named = try await program.run(["validate", "server-restart"], in: root)
         #expect(named.output == "server-restart: ok (server-restart, 10,000 clients)\n")
     }

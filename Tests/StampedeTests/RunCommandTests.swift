@@ -77,6 +77,25 @@ struct RunCommandTests {
         #expect(facts.dropFirst().allSatisfy { $0[1] == "valtio-y" && $0[4] == "18446744073709551615" })
     }
 
+    @Test("servers are scaled with the fleet if asked for: the same bytes as from a scenario written so")
+    func scaledServers() async throws {
+        let scaled = tinyScenario.replacing("clients: 30", with: "clients: 75")
+            .replacing("clients: 10", with: "clients: 25")
+            .replacing("median: 14ms, p99: 45ms", with: "median: 5.6ms, p99: 18ms")
+            .replacing("backlog: 64", with: "backlog: 161")
+        try folder.write(scaled, to: "scaled.yaml")
+        func replications(_ arguments: String...) async throws -> String {
+            let outcome = try await program.run(["run"] + arguments + ["--out", "r"], in: folder)
+            #expect([0, 1].contains(outcome.status), "\(outcome.errors)")
+            return try #require(try folder.contents["r/replications.csv"])
+        }
+        let asked = try await replications("tiny.yaml", "--clients", "100", "--scale-servers")
+        #expect(try await replications("scaled.yaml") == asked)
+        #expect(try await replications("tiny.yaml", "--clients", "100") != asked)
+        let unchanged = try await replications("tiny.yaml")
+        #expect(try await replications("tiny.yaml", "--scale-servers") == unchanged)
+    }
+
     @Test("a folder may have a name of one letter, and lie deep")
     func places() async throws {
         for place in ["r", "a/b", "./c/", folder.place("d/e")] {
