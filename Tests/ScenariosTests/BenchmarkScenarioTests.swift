@@ -82,13 +82,16 @@ struct BenchmarkScenarioTests {
         }
     }
 
-    @Test("the deep variant differs in its backlog alone")
+    @Test("the deep variant differs in its backlog and in when clients are answered")
     func deep() throws {
+        #expect(try contents("herd").scenario.servers[0].handshake.answered == .whenDone)
         var deep = try contents("herd-deep").scenario
         let herd = try contents("herd").scenario
         deep.name = herd.name
         deep.summary = herd.summary
         deep.servers[0].handshake.backlog = herd.servers[0].handshake.backlog
+        #expect(deep.servers[0].handshake.answered == .whenBegun)
+        deep.servers[0].handshake.answered = .whenDone
         #expect(deep == herd)
     }
 }

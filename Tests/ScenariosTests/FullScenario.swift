@@ -171,7 +171,13 @@ enum FullScenario {
             instances: 4
             balancing: least-connections
             handshake:
-              { workers: 8, time: 25ms, backlog: 512, when-full: drop, abandoned: dropped, round-trips: 2.5 }
+              workers: 8
+              time: 25ms
+              backlog: 512
+              when-full: drop
+              abandoned: dropped
+              answered: when-begun
+              round-trips: 2.5
             connection-limit: 5k
             warm-up: { for: 20s, from: 25% }
             refusal: { close: 1001, retry-after: 10s }
@@ -455,6 +461,7 @@ enum FullScenario {
             backlog: 512,
             whenFull: .drop,
             abandoned: .dropped,
+            answered: .whenBegun,
             roundTrips: 2.5
         ),
         connectionLimit: 5_000,
@@ -474,6 +481,7 @@ enum FullScenario {
             backlog: 4_096,
             whenFull: .refuse,
             abandoned: .served,
+            answered: .whenDone,
             roundTrips: 3
         ),
         connectionLimit: nil,

@@ -347,6 +347,12 @@ let serverMistakes: [(String, [String])] = [
         ]
     ),
     (
+        small(servers: "[{ name: a, handshake: { workers: 1, time: 10ms, answered: when-begin } }]"),
+        [
+            "a.yaml:4:69: error: 'answered' cannot be 'when-begin' (did you mean 'when-begun'?)"
+        ]
+    ),
+    (
         small(servers: "[{ name: a, handshake: { workers: 1, time: 10ms, abandoned: kept } }]"),
         [
             "a.yaml:4:70: error: 'abandoned' cannot be 'kept' (possible values: served, dropped)"

@@ -102,6 +102,7 @@ struct SchemaTests {
             world(cohort: "start: random(0s 1s)"), world(network: "uplink-share: 120%x"),
             world(network: "uplink-share: 2"), world(network: "uplink-share: most"),
             world(handshake: "abandoned: kept"), world(handshake: "abandoned: true"),
+            world(handshake: "answered: now"),
         ]
     )
     func refusesWorld(text: String) throws {
@@ -132,7 +133,7 @@ private func world(
 
 private let goodWorlds = [
     ("start: connected", "uplink-share: 0%", "abandoned: served"),
-    ("start: 0s", "uplink-share: 100%", "abandoned: dropped"),
+    ("start: 0s", "uplink-share: 100%", "answered: when-begun"),
     ("start: 'uniform(0s, 10s)'", "uplink-share: 0.25", "abandoned: dropped"),
     ("start: exponential(mean=3s) in 1s..5s", "uplink-share: 1", "abandoned: served"),
 ]

@@ -43,6 +43,8 @@ public struct ServerTier: Sendable, Hashable {
         public var whenFull: WhenFull
         /// What becomes of a handshake in the backlog whose client has given up.
         public var abandoned = Abandoned.served
+        /// When the client is told that it is connected.
+        public var answered = Answered.whenDone
         /// How many round trips lie between the first packet and a usable session (TCP, TLS 1.3, upgrade: 3).
         public var roundTrips: Double
 
@@ -52,6 +54,15 @@ public struct ServerTier: Sendable, Hashable {
             case served
             /// It leaves the backlog at once and costs nothing. One that a worker has begun is worked on to its end.
             case dropped
+        }
+
+        /// When the client is told that it is connected.
+        public enum Answered: String, Sendable, Hashable, CaseIterable {
+            /// When a worker has done its work: the client's timeout covers waiting and work. In a long queue workers then
+            /// toil for clients that give up under their hands.
+            case whenDone = "when-done"
+            /// When a worker begins, who is busy for the same time all the same: the timeout covers the waiting alone.
+            case whenBegun = "when-begun"
         }
     }
 

@@ -271,6 +271,7 @@ struct ScenarioReader {
         let roundTrips = keys.factor("round-trips", .within(1...100)) ?? 3
         let whenFull = keys.choice("when-full").flatMap(ServerTier.WhenFull.init) ?? .refuse
         let abandoned = keys.choice("abandoned").flatMap(ServerTier.Handshake.Abandoned.init) ?? .served
+        let answered = keys.choice("answered").flatMap(ServerTier.Handshake.Answered.init) ?? .whenDone
         let workers = keys.count("workers", .within(1...1_000_000))
         let time = keys.distribution("time")
         if let time, time.longest == .zero { keys.report("'time' must be able to take longer than 0s", at: "time") }
@@ -281,6 +282,7 @@ struct ScenarioReader {
             backlog: backlog,
             whenFull: whenFull,
             abandoned: abandoned,
+            answered: answered,
             roundTrips: roundTrips
         )
     }

@@ -159,6 +159,12 @@ enum ScenarioSections {
                 "Whether a handshake in the backlog whose client gave up is still worked on, or leaves at once.",
                 default: "served"
             ),
+            .optional(
+                "answered",
+                .choice(ServerTier.Handshake.Answered.allCases.map(\.rawValue)),
+                "Whether a client is told that it is connected when its handshake is done, or when a worker begins it.",
+                default: "when-done"
+            ),
             .optional("round-trips", .factor, "Round trips from the first packet to a session.", default: "3"),
         ]
     )
