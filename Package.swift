@@ -9,6 +9,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// The same for targets in C++.
+let strictC: [CXXSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
+
 let package = Package(
     name: "Stampede",
     products: [
@@ -70,6 +73,15 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // The workload HERD as others write it, to be timed beside ours. They import nothing of ours, and nothing of
+        // ours imports them.
+        .executableTarget(
+            name: "herd-priority-queue",
+            path: "Sources/HerdRivals/PriorityQueue",
+            cxxSettings: strictC
+        ),
+        .executableTarget(name: "herd-bucket-queue", path: "Sources/HerdRivals/BucketQueue", cxxSettings: strictC),
+        .executableTarget(name: "herd-binary-heap", path: "Sources/HerdRivals/BinaryHeap", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "MonotonicTimeTests", dependencies: ["MonotonicTime"], swiftSettings: strict),
         .testTarget(
@@ -123,6 +135,12 @@ let package = Package(
             dependencies: ["Experiments", "Scenarios", "Statistics", "Reconnection", "MonotonicTime"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "HerdRivalsTests",
+            dependencies: ["herd-priority-queue", "herd-bucket-queue", "herd-binary-heap", "TestSupport"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "HouseTests", swiftSettings: strict),
-    ]
+    ],
+    cxxLanguageStandard: .cxx20
 )
