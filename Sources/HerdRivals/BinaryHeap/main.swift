@@ -21,7 +21,7 @@ enum Parameters {
 }
 
 /// xoshiro256++ of Blackman and Vigna, seeded by SplitMix64.
-struct Xoshiro: RandomNumberGenerator {
+struct Random {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 
     init(seed: UInt64) {
@@ -36,7 +36,10 @@ struct Xoshiro: RandomNumberGenerator {
         state = (mixed(), mixed(), mixed(), mixed())
     }
 
-    mutating func next() -> UInt64 {
+    /// A number from 0 up to, and without, the limit; the same as its rivals in C++ draw from the same seed.
+    mutating func uniform(_ limit: Double) -> Double { Double(next() >> 11) * 0x1p-53 * limit }
+
+    private mutating func next() -> UInt64 {
         let sum = state.0 &+ state.3
         let result = (sum << 23 | sum >> 41) &+ state.0
         let shifted = state.1 << 17
@@ -110,7 +113,7 @@ struct Herd {
     /// When the client became connected that made 50, 95, 99 and 100 percent.
     private(set) var connectedBy: [Double?] = [nil, nil, nil, nil]
 
-    private var random: Xoshiro
+    private var random: Random
     private var clients: [Client]
     private var queue = BinaryHeap()
     private let serviceTime: Double
@@ -123,7 +126,7 @@ struct Herd {
     private var firstWaiting = 0
 
     init(clients count: Int, backlogSeconds: Int, seed: UInt64) {
-        random = Xoshiro(seed: seed)
+        random = Random(seed: seed)
         clients = Array(repeating: Client(), count: count)
         serviceTime = 60 / Double(count)
         backlog = max(1, backlogSeconds * count / 60)
@@ -154,7 +157,7 @@ struct Herd {
     private mutating func backOff(_ client: Int32, at now: Double) {
         var limit = Parameters.backoffBase
         for _ in 0..<clients[Int(client)].failures where limit < Parameters.backoffCap { limit *= 2 }
-        let delay = Double.random(in: 0..<min(limit, Parameters.backoffCap), using: &random)
+        let delay = random.uniform(min(limit, Parameters.backoffCap))
         schedule(.attempt, of: client, at: now + delay)
     }
 
@@ -196,7 +199,7 @@ struct Herd {
     private mutating func finishService(_ event: Event) {
         connects += 1
         for (index, goal) in goals.enumerated() where goal == connects { connectedBy[index] = event.time }
-        let phase = Double.random(in: 0..<Parameters.heartbeatPeriod, using: &random)
+        let phase = random.uniform(Parameters.heartbeatPeriod)
         schedule(.heartbeat, of: event.client, at: event.time + phase)
         admitted -= 1
         isServing = false
