@@ -8,6 +8,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -145,7 +146,8 @@ private:
     std::array<std::uintptr_t, bucketCount> tails;
     std::array<Chunk*, bucketCount> heads{};
     Chunk* freeChunks = nullptr;
-    std::vector<std::unique_ptr<Chunk[]>> blocks;
+    std::vector<std::unique_ptr<std::byte[]>> blocks;
+    Chunk* block = nullptr;
     std::size_t unusedChunks = 0;
     /// The events of the current bucket, and behind them as many idle ones as `prepare` looks ahead.
     std::vector<Event> sorted;
@@ -161,10 +163,14 @@ private:
             return chunk;
         }
         if (unusedChunks == 0) {
-            blocks.push_back(std::make_unique_for_overwrite<Chunk[]>(chunksAtOnce));
+            // Aligned here and not by the allocator: glibc hardly ever uses aligned memory again.
+            std::size_t space = (chunksAtOnce + 1) * sizeof(Chunk);
+            blocks.push_back(std::make_unique_for_overwrite<std::byte[]>(space));
+            void* place = blocks.back().get();
+            block = static_cast<Chunk*>(std::align(sizeof(Chunk), chunksAtOnce * sizeof(Chunk), place, space));
             unusedChunks = chunksAtOnce;
         }
-        return &blocks.back()[--unusedChunks];
+        return &block[--unusedChunks];
     }
 
     /// Appends a chunk to a bucket whose last one is full, or that has none.
