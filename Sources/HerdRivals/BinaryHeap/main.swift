@@ -1,5 +1,6 @@
-// HERD, a small reconnect-storm workload, in plain Swift: an array as binary heap of event values, clients in an array,
-// timers cancelled lazily by generation. One file and nothing of ours, so that it can be read, and timed, as a stranger.
+// HERD, a small reconnect-storm workload, in plain Swift: an array as binary heap of event values, clients in an
+// array, timers cancelled lazily by generation. One file and nothing of ours, so that it can be read, and timed, as a
+// stranger.
 
 #if canImport(Glibc)
     import Glibc
