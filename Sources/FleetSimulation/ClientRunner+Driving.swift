@@ -50,6 +50,7 @@ extension ClientRunner {
         drive(client, at: now) { client, policy, random, actions in
             client.start(at: now, policy: policy, random: &random, actions: &actions)
         }
+        scheduleOffer(client, after: now, isFirst: true)
     }
 
     private mutating func perform(_ client: Client, at now: Instant) {
@@ -192,6 +193,17 @@ extension ClientRunner {
         if outcome == .cancelled, !hasArrived { probe.record.cohorts[cohort].cancelledBeforeArrival += 1 }
         probe.ended(outcome == .timeout && !hasArrived ? .lost : outcome, cohort: cohort, at: now)
         client.pointee.transport.phase = .none
+        if client.pointee.hold == .waiting, self.cohort(client).pointee.leavesBacklog {
+            tell(
+                TierEvent(
+                    kind: .handshakeAbandoned,
+                    instance: client.pointee.instance,
+                    client: client.pointee.number,
+                    generation: client.pointee.transport.generation
+                ),
+                at: now
+            )
+        }
         // Whatever the tier makes of the attempt, it does not touch this client any more.
         client.pointee.hold = .none
     }

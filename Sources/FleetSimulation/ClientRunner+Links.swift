@@ -7,7 +7,7 @@ import Scenarios
 extension ClientRunner {
     // MARK: Packets
 
-    /// Puts a packet on the link at `now`; it arrives half a round trip later, or is sent again if it is lost.
+    /// Puts a packet on the link at `now`; it arrives a part of a round trip later, or is sent again if it is lost.
     ///
     /// - Parameter extraRoundTrips: further round trips the exchange takes before the packet counts as arrived.
     mutating func transmit(
@@ -47,7 +47,8 @@ extension ClientRunner {
             retransmit(packet, of: client, at: now)
             return
         }
-        var arrival = now + roundTrip.scaled(by: 0.5 + extraRoundTrips)
+        let share = isUp ? cohort.pointee.network.uplinkShare : cohort.pointee.network.downlinkShare
+        var arrival = now + roundTrip.scaled(by: share + extraRoundTrips)
         if isUp {
             arrival = max(arrival, client.pointee.transport.lastArrivalUp)
             client.pointee.transport.lastArrivalUp = arrival

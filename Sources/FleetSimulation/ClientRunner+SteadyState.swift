@@ -2,7 +2,7 @@ import DiscreteEvents
 import MonotonicTime
 import Reconnection
 
-/// How a client comes to the start of the observation.
+/// How a client comes to the start of the observation, or into it.
 extension ClientRunner {
     /// Brings a client into its steady state: connected for a random age, heartbeat and message clock in random phase.
     ///
@@ -101,10 +101,18 @@ extension ClientRunner {
         updateUsability(client, at: .origin)
     }
 
-    /// The client's future begins.
+    /// The future of a client begins that has run all along.
     mutating func begin(_ client: Client) {
         scheduleOffer(client, after: .origin, isFirst: true)
         rearm(client, at: .origin)
+        scheduleFirstOutages(client)
+    }
+
+    /// The future of a client begins whose app is launched later. Before that, nobody wants it connected.
+    mutating func begin(_ client: Client, launchedBy time: Distribution) {
+        let launch = .origin + time.interval(atUniform: uniform(client, .launch, 0))
+        post(LocalEvent(kind: .launch), at: launch, to: client)
+        probe.record.cohorts[Int(client.pointee.cohort)].wantedTime -= min(launch, end).nanoseconds
         scheduleFirstOutages(client)
     }
 }

@@ -8,11 +8,16 @@ struct RunningNetwork: ~Copyable {
     let roundTrip: QuantileTable
     let loss: LossModel
     let survives: Interval
+    /// The shares of the round trip that the ways to the server and back take.
+    let uplinkShare: Double
+    let downlinkShare: Double
 
     init(_ profile: NetworkProfile) {
         roundTrip = QuantileTable(Distribution(profile.roundTrip))
         loss = profile.loss
         survives = profile.survives
+        uplinkShare = profile.uplinkShare
+        downlinkShare = 1 - profile.uplinkShare
     }
 }
 
@@ -58,6 +63,8 @@ struct CohortSetting: ~Copyable {
     let members: Range<Int>
     /// Its server tier.
     let server: Int
+    /// When its clients are launched; nil where they are connected all along.
+    let launch: Distribution?
     let workload: Workload?
     /// Between two messages; nothing where there is no workload.
     let messageGap: QuantileTable
@@ -73,6 +80,8 @@ struct CohortSetting: ~Copyable {
     let serverInterval: Interval?
     /// Whether messages vanish while there is no connection.
     let discardsMessages: Bool
+    /// Whether a client that gives up while it waits for its handshake leaves the backlog.
+    let leavesBacklog: Bool
     /// Whether the number of connections of an instance matters to its tier.
     let countsConnections: Bool
 
@@ -129,6 +138,7 @@ final class FleetSetting {
                         network: RunningNetwork(cohort.network),
                         members: members,
                         server: server,
+                        launch: Self.launch(cohort.start),
                         workload: cohort.workload,
                         messageGap: QuantileTable(Self.messageGap(cohort.workload)),
                         deadline: cohort.workload?.deadline ?? .max,
@@ -138,6 +148,7 @@ final class FleetSetting {
                         outages: scripts,
                         serverInterval: policies[place].heartbeat?.serverInterval,
                         discardsMessages: policies[place].outbox.whileDisconnected == .discard,
+                        leavesBacklog: tier.handshake.abandoned == .dropped,
                         countsConnections: tier.connectionLimit != nil || tier.balancing == .leastConnections
                     )
             )
@@ -155,6 +166,11 @@ final class FleetSetting {
                 (clients + index).initialize(to: VirtualClient(number: UInt32(index), cohort: UInt16(place)))
             }
         }
+    }
+
+    private static func launch(_ start: Cohort.Start) -> Distribution? {
+        guard case .launched(let time) = start else { return nil }
+        return Distribution(time)
     }
 
     private static func messageGap(_ workload: Workload?) -> Distribution {

@@ -85,9 +85,13 @@ struct Instance {
     var connections = 0
     var inService: [Handshake] = []
     var waiting: Deque<Handshake> = []
+    /// How many of those waiting have been given up and let go: they are passed over when their turn comes.
+    var abandoned = 0
 
+    /// How many wait whose clients are still there.
+    var waitingCount: Int { waiting.count - abandoned }
     /// Handshakes accepted and not finished.
-    var backlog: Int { inService.count + waiting.count }
+    var backlog: Int { inService.count + waitingCount }
     /// Everything a connection limit counts.
     var load: Int { connections + backlog }
 
@@ -99,6 +103,10 @@ struct Instance {
         inService.remove(at: place)
     }
 
+    func isInService(_ client: UInt32, _ generation: UInt32) -> Bool {
+        inService.contains { $0.client == client && $0.generation == generation }
+    }
+
     /// The instance goes away; answers with the handshakes that go with it.
     mutating func end(isSilent: Bool) -> [Handshake] {
         let handshakes = inService + waiting
@@ -108,6 +116,7 @@ struct Instance {
         connections = 0
         inService.removeAll()
         waiting.removeAll()
+        abandoned = 0
         return handshakes
     }
 }

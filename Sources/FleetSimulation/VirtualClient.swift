@@ -33,6 +33,8 @@ struct VirtualClient: ~Copyable {
     var randomPosition: UInt32 = 0
     let cohort: UInt16
     var hold = Hold.none
+    /// The instance that has accepted its attempt, while it waits for its handshake.
+    var instance: UInt16 = 0
     /// The code an app ships.
     var client = ReconnectingClient()
     var link = LinkState()

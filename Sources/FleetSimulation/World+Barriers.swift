@@ -69,11 +69,11 @@ extension World {
         }
         var interrupted: [Instance.Handshake] = []
         for instance in affected {
+            runner.probe.backlogChanged(by: -servers[server].instances[instance].backlog, at: now)
             interrupted += servers[server].instances[instance].end(isSilent: code == nil)
         }
         setting.statuses[server].dropsWhenDown = restart.meanwhile == .drop
         servers[server].publish(to: &setting.statuses[server])
-        runner.probe.backlogChanged(by: -interrupted.count, at: now)
         for handshake in interrupted { interrupt(handshake, isSilent: code == nil, at: now) }
         for cohort in 0..<setting.cohortCount where setting.cohorts[cohort].server == server {
             for index in setting.cohorts[cohort].members {

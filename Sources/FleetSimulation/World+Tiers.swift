@@ -22,7 +22,7 @@ extension World {
             runner.events += 1
             connectionEnds(event, of: client)
         case .handshakeAbandoned:
-            break
+            handshakeAbandoned(event, of: client, at: now)
         }
     }
 
@@ -49,12 +49,13 @@ extension World {
             resume(client)
             return
         }
+        client.pointee.instance = UInt16(truncatingIfNeeded: instance)
         let handshake = Instance.Handshake(client: event.client, generation: event.generation, arrivedAt: now)
         if servers[server].instances[instance].inService.count < servers[server].workers {
             runner.probe.backlogChanged(by: 1, at: now)
             client.pointee.hold = .waiting
             begin(handshake, server, instance, at: now)
-        } else if servers[server].instances[instance].waiting.count < servers[server].backlog {
+        } else if servers[server].instances[instance].waitingCount < servers[server].backlog {
             runner.probe.backlogChanged(by: 1, at: now)
             client.pointee.hold = .waiting
             servers[server].instances[instance].waiting.append(handshake)
@@ -92,6 +93,7 @@ extension World {
             index: UInt64(handshake.generation)
         )
         let time = servers[server].handshakeTime.quantile(draw) / servers[server].speed(of: instance, at: now)
+        if servers[server].tier.handshake.answered == .whenBegun { answer(handshake, server, instance, at: now) }
         let done = now + Interval(seconds: time)
         guard done < setting.end else { return }
         queue.schedule(
@@ -113,33 +115,54 @@ extension World {
         runner.events += 1
         servers[server].instances[instance].finish(event.client, event.generation)
         runner.probe.backlogChanged(by: -1, at: now)
-        if client.pointee.transport.phase == .dialing, client.pointee.transport.generation == event.generation {
-            accept(event, of: client, server, instance, at: now)
-        } else {
-            runner.probe.record.wastedHandshakes += 1
+        if servers[server].tier.handshake.answered == .whenDone {
+            let handshake = Instance.Handshake(client: event.client, generation: event.generation, arrivedAt: now)
+            answer(handshake, server, instance, at: now)
         }
-        guard let next = servers[server].instances[instance].waiting.popFirst() else { return }
-        begin(next, server, instance, at: now)
+        while let next = servers[server].instances[instance].waiting.popFirst() {
+            if servers[server].instances[instance].abandoned > 0, !isWanted(next) {
+                servers[server].instances[instance].abandoned -= 1
+                continue
+            }
+            begin(next, server, instance, at: now)
+            return
+        }
     }
 
-    /// A handshake has become a connection, of which its client will hear.
-    private mutating func accept(
-        _ event: TierEvent,
-        of client: ClientRunner.Client,
-        _ server: Int,
-        _ instance: Int,
-        at now: Instant
-    ) {
+    /// Whether the client of a handshake still waits for it.
+    private func isWanted(_ handshake: Instance.Handshake) -> Bool {
+        let client = setting.clients + Int(handshake.client)
+        return client.pointee.transport.phase == .dialing
+            && client.pointee.transport.generation == handshake.generation
+    }
+
+    /// A client in the backlog has given up, and its tier lets it go at once.
+    private mutating func handshakeAbandoned(_ event: TierEvent, of client: ClientRunner.Client, at now: Instant) {
+        let server = setting.cohorts[Int(client.pointee.cohort)].server
+        let instance = Int(event.instance)
+        // One that a worker has begun is worked on to its end.
+        guard !servers[server].instances[instance].isInService(event.client, event.generation) else { return }
+        servers[server].instances[instance].abandoned += 1
+        runner.probe.backlogChanged(by: -1, at: now)
+    }
+
+    /// A handshake becomes a connection, of which its client will hear, unless the client has given up.
+    private mutating func answer(_ handshake: Instance.Handshake, _ server: Int, _ instance: Int, at now: Instant) {
+        guard isWanted(handshake) else {
+            runner.probe.record.wastedHandshakes += 1
+            return
+        }
+        let client = setting.clients + Int(handshake.client)
         runner.leaveGhost(client, at: now)
         servers[server].instances[instance].connections += 1
         client.pointee.hold = .none
-        client.pointee.transport.serverGeneration = event.generation
+        client.pointee.transport.serverGeneration = handshake.generation
         client.pointee.transport.instance = Int32(instance)
         if let interval = setting.cohorts[Int(client.pointee.cohort)].serverInterval {
-            runner.scheduleBeat(client, event.generation, at: now + interval)
+            runner.scheduleBeat(client, handshake.generation, at: now + interval)
         }
         runner.transmit(
-            LocalEvent(kind: .acceptDown, generation: event.generation),
+            LocalEvent(kind: .acceptDown, generation: handshake.generation),
             of: client,
             extraRoundTrips: servers[server].tier.handshake.roundTrips - 1,
             at: now

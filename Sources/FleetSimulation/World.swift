@@ -50,6 +50,11 @@ struct World: ~Copyable {
     /// Brings a client to the start of the observation.
     private mutating func establish(_ index: Int) {
         let client = setting.clients + index
+        if let launch = setting.cohorts[Int(client.pointee.cohort)].launch {
+            runner.begin(client, launchedBy: launch)
+            nextOfClient[index] = client.pointee.next
+            return
+        }
         runner.grow(client)
         if client.pointee.client.phase == .connected,
             let instance = chooseInstance(for: client, of: setting.cohorts[Int(client.pointee.cohort)].server, 0)
