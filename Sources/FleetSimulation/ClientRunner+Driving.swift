@@ -30,6 +30,19 @@ extension ClientRunner {
     ) {
         withClient(client, body)
         perform(client, at: now)
+        updateUsability(client, at: now)
+        rearm(client, at: now)
+    }
+
+    /// The same for an input that leaves everything about the connection as it was, unless the client says otherwise.
+    @inline(__always)
+    mutating func driveQuietly(
+        _ client: Client,
+        at now: Instant,
+        _ body: (inout ReconnectingClient, ClientPolicy, inout ClientRandom, inout ClientActions) -> Void
+    ) {
+        withClient(client, body)
+        if perform(client, at: now) { updateUsability(client, at: now) }
         rearm(client, at: now)
     }
 
@@ -40,7 +53,7 @@ extension ClientRunner {
     }
 
     mutating func wake(_ client: Client, at now: Instant) {
-        drive(client, at: now) { client, policy, random, actions in
+        driveQuietly(client, at: now) { client, policy, random, actions in
             client.advance(to: now, policy: policy, random: &random, actions: &actions)
         }
     }
@@ -53,13 +66,18 @@ extension ClientRunner {
         scheduleOffer(client, after: now, isFirst: true)
     }
 
-    private mutating func perform(_ client: Client, at now: Instant) {
+    /// Carries out what the client has asked for; answers whether that touches the connection.
+    @discardableResult
+    private mutating func perform(_ client: Client, at now: Instant) -> Bool {
+        var touchesConnection = false
         for position in 0..<actions.count {
             switch actions[position] {
             case .openTransport(let generation):
                 openTransport(client, generation, at: now)
+                touchesConnection = true
             case .closeTransport(let generation, let close):
                 closeTransport(client, generation, close, at: now)
+                touchesConnection = true
             case .sendHeartbeat(let generation, let beat):
                 probe.sent(at: now)
                 transmit(LocalEvent(kind: .pingUp, generation: generation, argument: beat), of: client, at: now)
@@ -72,6 +90,7 @@ extension ClientRunner {
                 )
             case .phaseChanged(let from, _):
                 if from == .connected { noticeLoss(client, at: now) }
+                touchesConnection = true
             case .breakerOpened:
                 probe.record.cohorts[Int(client.pointee.cohort)].breakerOpenings += 1
             case .messageFailed(let messageKey, _):
@@ -90,7 +109,7 @@ extension ClientRunner {
                 break
             }
         }
-        updateUsability(client, at: now)
+        return touchesConnection
     }
 
     // MARK: Transports
@@ -268,7 +287,7 @@ extension ClientRunner {
             }
             rearm(client, at: now)
         case (.acknowledgementDown, .established):
-            drive(client, at: now) { client, policy, _, actions in
+            driveQuietly(client, at: now) { client, policy, _, actions in
                 client.messageAcknowledged(key: packet.argument, at: now, policy: policy, actions: &actions)
             }
         default:
@@ -291,7 +310,7 @@ extension ClientRunner {
         }
         let held = UInt32(client.pointee.client.outbox.count)
         if held > client.pointee.marks.outboxPeak { client.pointee.marks.outboxPeak = held }
-        perform(client, at: now)
+        if perform(client, at: now) { updateUsability(client, at: now) }
         rearm(client, at: now)
         scheduleOffer(client, after: now, isFirst: false)
     }

@@ -22,12 +22,15 @@ extension ClientRunner {
         }
         let cohort = cohort(client)
         // One block of random bits for both questions: how long is the way, and is the packet lost.
-        let draws = RandomStream.pair(
-            key: key,
-            entity: client.pointee.number,
-            purpose: Purpose.packet.number(),
-            index: Self.packetPosition(packet)
-        )
+        let draws =
+            cohort.pointee.network.isDeterministic
+            ? (even: 0, odd: 0)
+            : RandomStream.pair(
+                key: key,
+                entity: client.pointee.number,
+                purpose: Purpose.packet.number(),
+                index: Self.packetPosition(packet)
+            )
         let roundTrip = cohort.pointee.network.roundTrip.interval(atUniform: RandomStream.unitInterval(draws.even))
         if client.pointee.transport.isPathDead, packet.kind == .pingUp || packet.kind == .messageUp {
             // The path has forgotten the connection: a reset comes back.

@@ -11,6 +11,8 @@ struct RunningNetwork: ~Copyable {
     /// The shares of the round trip that the ways to the server and back take.
     let uplinkShare: Double
     let downlinkShare: Double
+    /// Whether nothing about a packet is left to chance.
+    let isDeterministic: Bool
 
     init(_ profile: NetworkProfile) {
         roundTrip = QuantileTable(Distribution(profile.roundTrip))
@@ -18,6 +20,7 @@ struct RunningNetwork: ~Copyable {
         survives = profile.survives
         uplinkShare = profile.uplinkShare
         downlinkShare = 1 - profile.uplinkShare
+        isDeterministic = roundTrip.constant != nil && profile.loss == .none
     }
 }
 

@@ -81,6 +81,7 @@ public struct Interval: Sendable, Hashable, Comparable, BitwiseCopyable {
 
     /// The interval multiplied by a factor, rounded to whole nanoseconds, saturating.
     @inlinable
+    @inline(__always)
     public func scaled(by factor: Double) -> Interval {
         Interval(roundingNanoseconds: Double(nanoseconds) * factor)
     }

@@ -127,6 +127,6 @@ extension ConnectionSupervisor {
     }
 
     static func response(to close: Close, _ policy: ClientPolicy) -> CloseRule.Response? {
-        policy.closeRules.first { $0.applies(to: close) }?.response
+        policy.closeRules.isEmpty ? nil : policy.closeRules.first { $0.applies(to: close) }?.response
     }
 }

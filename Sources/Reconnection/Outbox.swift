@@ -142,6 +142,9 @@ public struct Outbox: Sendable, Hashable {
     /// How many of them, counted from the oldest, are under way.
     public var underWay: Int { Int(sent) }
 
+    /// Whether no message is held.
+    public var isEmpty: Bool { messages.isEmpty }
+
     /// How many messages are held.
     public var count: Int { messages.count }
 

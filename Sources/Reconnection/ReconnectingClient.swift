@@ -305,10 +305,11 @@ public struct ReconnectingClient: Sendable, Hashable {
             lose(.goingAway, at: now, policy: policy, random: &random, actions: &actions)
             settle(at: now, policy: policy, actions: &actions)
         }
-        if let heartbeatPolicy = policy.heartbeat {
+        if heartbeat.nextDeadline <= now, let heartbeatPolicy = policy.heartbeat {
             beat(heartbeatPolicy, at: now, policy: policy, random: &random, actions: &actions)
         }
         settle(at: now, policy: policy, actions: &actions)
+        guard !outbox.isEmpty else { return }
         let generation = supervisor.generation
         outbox.advance(to: now, policy: policy.outbox, random: &random) { Self.tell($0, generation, &actions) }
     }
