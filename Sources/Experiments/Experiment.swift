@@ -28,14 +28,31 @@ public struct CandidateResult: Sendable {
         return down...max(down, outages.reduce(0) { $0 + $1.upperBound } / count)
     }
 
+    /// By cohort, then by metric in the order of `MetricDefinition.all`.
+    private let everySummary: [[MetricSummary]]
+
+    init(policy: String, cohorts: [String], replications: [ReplicationMetrics], timelines: [MeanTimeline]) {
+        self.policy = policy
+        self.cohorts = cohorts
+        self.replications = replications
+        self.timelines = timelines
+        everySummary = cohorts.indices.map { cohort in
+            let units = replications.reduce(0) { $0 + $1.units[cohort] }
+            return MetricDefinition.all.indices.map { metric in
+                MetricSummary(
+                    metric: MetricDefinition.all[metric],
+                    cohort: cohorts[cohort],
+                    values: replications.map { $0.values[cohort][metric] },
+                    units: units
+                )
+            }
+        }
+    }
+
     /// Every metric of every cohort over the replications; metrics without a value anywhere are left out.
     public var summaries: [MetricSummary] {
-        cohorts.indices.flatMap { cohort in
-            MetricDefinition.all.indices.compactMap { metric -> MetricSummary? in
-                guard cohort == 0 || MetricDefinition.all[metric].isPerCohort else { return nil }
-                let summary = summary(metric, cohort)
-                return summary.estimate == nil ? nil : summary
-            }
+        everySummary.enumerated().flatMap { cohort, summaries in
+            summaries.filter { (cohort == 0 || $0.metric.isPerCohort) && $0.estimate != nil }
         }
     }
 
@@ -44,16 +61,7 @@ public struct CandidateResult: Sendable {
         guard let metric = MetricDefinition.all.firstIndex(where: { $0.id == id }),
             let index = cohortIndex(cohort)
         else { return nil }
-        return summary(metric, index)
-    }
-
-    private func summary(_ metric: Int, _ cohort: Int) -> MetricSummary {
-        MetricSummary(
-            metric: MetricDefinition.all[metric],
-            cohort: cohorts[cohort],
-            values: replications.map { $0.values[cohort][metric] },
-            units: replications.reduce(0) { $0 + $1.units[cohort] }
-        )
+        return everySummary[index][metric]
     }
 
     /// The place of a cohort's values; the only cohort's are those of the whole fleet.
@@ -167,15 +175,14 @@ private final class Workshop: Sendable {
         var timelines: [[MeanTimeline]]
     }
 
-    /// Widths below a second, as far as the observation has not too many of them.
+    /// Widths below a second.
     private let narrowBins: [Interval]
     private let total: Int
     private let state: Mutex<State>
 
     init(candidates: Int, replications: Int, duration: Interval) {
         total = candidates * replications
-        narrowBins = [.milliseconds(100), .milliseconds(10)]
-            .filter { duration.nanoseconds / $0.nanoseconds <= 4_000_000 }
+        narrowBins = CountGrid.narrowWidths(of: duration)
         let widths = [1.0] + narrowBins.map(\.seconds)
         state = Mutex(
             State(
@@ -207,14 +214,10 @@ private final class Workshop: Sendable {
     /// Reduces a record and keeps the result by its number, never by its arrival; answers how many are done.
     func finish(_ record: ReplicationRecord, candidate: Int) -> Int {
         let metrics = MetricComputation(record).metrics
-        let timeline = record.timeline
-        let wide =
-            [timeline.launched, timeline.arrived] + timeline.outcomes
-            + [timeline.delivered, timeline.sent, timeline.connectedNow, timeline.backlog]
+        let wide = TimelineRecord.Column.allCases.map { record.timeline[$0] }
         let narrow = narrowBins.map { width in
-            [record.launches, record.arrivals].map {
-                MetricComputation.counts($0[...], from: 0, to: record.duration.nanoseconds, width: width)
-            }
+            // Every width that is exported is made of whole bins of the grid.
+            [CountGrid.Series.launched, .arrived].map { record.grid.counts($0, width: width) ?? [] }
         }
         return state.withLock { state in
             state.metrics[candidate][record.replication] = metrics

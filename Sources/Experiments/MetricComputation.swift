@@ -7,7 +7,8 @@ import Statistics
 struct MetricComputation {
     private let record: ReplicationRecord
     private let whole: CohortRecord
-    private let window: ClosedRange<Int64>?
+    /// The bins of the recovery window.
+    private let window: Range<Int>?
 
     init(_ record: ReplicationRecord) {
         self.record = record
@@ -48,23 +49,22 @@ struct MetricComputation {
         cohort.referenceCount > 0 ? cohort.referenceCount : cohort.clients
     }
 
-    /// W: from the first end of an outage to recovery-time-99 after the last, or to the end of the observation.
-    private static func recoveryWindow(_ record: ReplicationRecord, _ whole: CohortRecord) -> ClosedRange<Int64>? {
+    /// W: from the bin of the first end of an outage to that of recovery-time-99 after the last, or to the end of the
+    /// observation.
+    private static func recoveryWindow(_ record: ReplicationRecord, _ whole: CohortRecord) -> Range<Int>? {
         guard let first = record.firstUp, let last = record.lastUp else { return nil }
-        let recovered = RecoveryCurve(whole).time(toReach: 0.99) ?? .infinity
-        let end = Double(last.nanoseconds) + recovered * 1e9
-        let horizon = record.duration.nanoseconds
-        return first.nanoseconds...max(first.nanoseconds, end < Double(horizon) ? Int64(end.rounded(.up)) : horizon)
+        let recovered = whole.recovery.times(toReach: [RecoveryCurve.needed(0.99, of: whole.referenceCount)])[0]
+        let end = recovered.map { last + Interval(nanoseconds: $0) } ?? .distantFuture
+        let begin = record.grid.bin(first)
+        return begin..<max(begin, record.grid.bin(end)) + 1
     }
 
     // MARK: The whole fleet
 
     private func fleetValues() -> [String: MetricValue] {
-        let fromOutage = record.firstDown.map { record.arrivals.suffix(from: $0.nanoseconds) } ?? record.arrivals[...]
         let capacity = record.capacity
-        let peak100 = Self.peakRate(fromOutage, width: .milliseconds(100))
-        let peak1000 = Self.peakRate(fromOutage, width: .seconds(1))
-        let waits = record.waits.sorted()
+        let peak100 = Double(record.peaks.in100Milliseconds) / Interval.milliseconds(100).seconds
+        let peak1000 = Double(record.peaks.in1Second)
         var values: [String: MetricValue] = [
             "peak-attempt-rate-100ms": MetricValue(peak100),
             "peak-attempt-rate-1s": MetricValue(peak1000),
@@ -72,80 +72,55 @@ struct MetricComputation {
             "peak-to-capacity-1s": MetricValue(peak1000 / capacity),
             "backlog-peak": MetricValue(Double(record.backlogPeak)),
             "backlog-overflows": MetricValue(Double(record.backlogOverflows)),
-            "queue-wait-p99": MetricValue(sampleQuantile(ofSorted: waits, probability: 0.99).map { $0 / 1e9 }),
-            "queue-wait-max": MetricValue(waits.last.map { Double($0) / 1e9 }),
+            "queue-wait-p99": MetricValue(record.waits.ordered.quantile(0.99).map { $0 / 1e9 }),
+            "queue-wait-max": MetricValue(record.waits.max.map { Double($0) / 1e9 }),
             "wasted-handshakes": MetricValue(Double(record.wastedHandshakes)),
             "allan-factor-before-1s": MetricValue(allanFactorBefore()),
         ]
-        let bins = Self.counts(
-            fromOutage,
-            from: record.firstDown?.nanoseconds ?? 0,
-            to: record.duration.nanoseconds,
-            width: .seconds(1)
-        )
-        values["peak-attempt-rate-1s-binned"] = MetricValue(Double(bins.max() ?? 0))
-        values["overload-time"] = MetricValue(Double(bins.count { Double($0) > capacity }))
-        values["overload-work"] = MetricValue(bins.reduce(0) { $0 + max(0, Double($1) - capacity) })
+        let fromOutage = (record.firstDown.map(record.grid.bin) ?? 0)..<record.grid.count
+        let seconds = record.grid.counts(.arrived, in: fromOutage, width: .seconds(1)) ?? []
+        values["peak-attempt-rate-1s-binned"] = MetricValue(Double(seconds.max() ?? 0))
+        values["overload-time"] = MetricValue(Double(seconds.count { Double($0) > capacity }))
+        values["overload-work"] = MetricValue(seconds.reduce(0) { $0 + max(0, Double($1) - capacity) })
         if let firstUp = record.firstUp, let firstDown = record.firstDown {
             values["retry-amplification"] = amplification(from: firstUp)
             values["retry-amplification-incident"] = amplification(from: firstDown)
         }
-        if let window {
-            let inWindow = record.arrivals.suffix(from: window.lowerBound).prefix { $0 <= window.upperBound }
-            let refused = record.refusals.filter { window.contains($0.time) }
-            let length = Double(window.upperBound - window.lowerBound) / 1e9
-            let mean = length > 0 ? Double(inWindow.count) / length : 0
-            values["peak-to-mean-1s"] = MetricValue(mean > 0 ? peak1000 / mean : nil)
-            values["rejection-share"] = MetricValue(share: refused.count, of: inWindow.count)
-            for reason in RefusalReason.allCases {
-                let count = refused.count { $0.reason == reason }
-                values["rejection-share-\(reason.rawValue)"] = MetricValue(share: count, of: inWindow.count)
-            }
-            for (id, width) in [
-                ("allan-factor-100ms", Interval.milliseconds(100)), ("allan-factor-1s", .seconds(1)),
-            ] {
-                let counts = Self.counts(inWindow, from: window.lowerBound, to: window.upperBound, width: width)
-                values[id] = MetricValue(Self.allanFactor(counts[...]))
-            }
-        }
+        if let window { addHerd(in: window, peak: peak1000, to: &values) }
         return values
     }
 
-    /// Attempts arriving from a time on per attempt that became a session from then on.
+    private func addHerd(in window: Range<Int>, peak: Double, to values: inout [String: MetricValue]) {
+        let arrived = record.grid.total(.arrived, in: window)
+        let mean = Double(arrived) / (Double(window.count) * record.grid.width.seconds)
+        values["peak-to-mean-1s"] = MetricValue(mean > 0 ? peak / mean : nil)
+        var refused = 0
+        for reason in RefusalReason.allCases {
+            let count = record.grid.total(CountGrid.Series(reason), in: window)
+            values["rejection-share-\(reason.rawValue)"] = MetricValue(share: count, of: arrived)
+            refused += count
+        }
+        values["rejection-share"] = MetricValue(share: refused, of: arrived)
+        for (id, width) in [("allan-factor-100ms", Interval.milliseconds(100)), ("allan-factor-1s", .seconds(1))] {
+            let counts = record.grid.counts(.arrived, in: window, width: width)
+            values[id] = MetricValue(counts.flatMap { Self.allanFactor($0[...]) })
+        }
+    }
+
+    /// Attempts arriving from the bin of a time on per attempt that became a session from then on.
     private func amplification(from time: Instant) -> MetricValue {
-        let connects = record.connects.suffix(from: time.nanoseconds).count
+        let bins = record.grid.bin(time)..<record.grid.count
+        let connects = record.grid.total(.connected, in: bins)
         guard connects > 0 else { return .missing }
-        return MetricValue(Double(record.arrivals.suffix(from: time.nanoseconds).count) / Double(connects))
+        return MetricValue(Double(record.grid.total(.arrived, in: bins)) / Double(connects))
     }
 
     /// Burstiness of what clients sent in the last minute before the first outage; nil with less than 10 s of it.
     private func allanFactorBefore() -> Double? {
         guard let down = record.firstDown else { return nil }
-        let bins = Int(down.nanoseconds / record.timeline.bin.nanoseconds)
-        let minute = record.timeline.sent.prefix(bins).suffix(60)
+        let bins = Int(down.nanoseconds / TimelineRecord.bin.nanoseconds)
+        let minute = record.timeline[.sent].prefix(bins).suffix(60)
         return minute.count >= 10 ? Self.allanFactor(minute) : nil
-    }
-
-    /// The most times in any window of the width, over the width in seconds. Times rise.
-    static func peakRate(_ times: ArraySlice<Int64>, width: Interval) -> Double {
-        var first = times.startIndex
-        var most = 0
-        for last in times.indices {
-            while times[last] - times[first] >= width.nanoseconds { first += 1 }
-            most = max(most, last - first + 1)
-        }
-        return Double(most) / width.seconds
-    }
-
-    /// Counts in half-open bins from `from` to the last bin that begins before `to`.
-    static func counts(_ times: ArraySlice<Int64>, from: Int64, to: Int64, width: Interval) -> [Int] {
-        guard to > from else { return [] }
-        var counts = [Int](repeating: 0, count: Int((to - from + width.nanoseconds - 1) / width.nanoseconds))
-        for time in times {
-            let bin = Int((time - from) / width.nanoseconds)
-            if counts.indices.contains(bin) { counts[bin] += 1 }
-        }
-        return counts
     }
 
     /// Mean squared difference of neighbouring counts over twice the mean count (Allan 1966); nil without events or
@@ -185,13 +160,24 @@ struct MetricComputation {
         ]
         addRecovery(cohort, record, to: &values)
         addLatencies(cohort, to: &values)
+        addOutboxPeaks(cohort, to: &values)
+        return values
+    }
+
+    private static func addOutboxPeaks(_ cohort: CohortRecord, to values: inout [String: MetricValue]) {
         let peaks = cohort.outboxPeaks.sorted { $0.key < $1.key }
         values["outbox-peak-max"] = MetricValue(peaks.last.map { Double($0.key) })
         let sum = peaks.reduce(0.0) { $0 + Double($1.key) * Double($1.value) }
         values["outbox-peak-mean"] = MetricValue(sum / Double(max(1, cohort.clients)))
-        let expanded = peaks.flatMap { [Double](repeating: Double($0.key), count: $0.value) }
-        values["outbox-peak-p99"] = MetricValue(sampleQuantile(ofSorted: expanded, probability: 0.99))
-        return values
+        let quantile = sampleQuantile(count: peaks.reduce(0) { $0 + $1.value }, probability: 0.99) { rank in
+            var above = rank
+            for (peak, clients) in peaks {
+                if above < clients { return Double(peak) }
+                above -= clients
+            }
+            return .nan
+        }
+        values["outbox-peak-p99"] = MetricValue(quantile)
     }
 
     private static func addRecovery(
@@ -200,62 +186,79 @@ struct MetricComputation {
         to values: inout [String: MetricValue]
     ) {
         guard cohort.referenceCount > 0 else { return }
-        let curve = RecoveryCurve(cohort)
-        for (suffix, share) in MetricDefinition.recoveryShares {
-            values["recovery-time-\(suffix)"] = MetricValue(curve.time(toReach: share) ?? .infinity)
+        let curve = RecoveryCurve(cohort, shares: MetricDefinition.recoveryShares.map(\.share))
+        for ((suffix, _), time) in zip(MetricDefinition.recoveryShares, curve.times) {
+            values["recovery-time-\(suffix)"] = MetricValue(time ?? .infinity)
         }
-        let absent = [Double](repeating: .infinity, count: cohort.censoredLags.count)
-        let lags = cohort.lags.sorted().map { Double($0) / 1e9 } + absent
+        let lags = cohort.lags.ordered
+        let absent = cohort.censoredLags.count
         for (suffix, probability) in MetricDefinition.lagQuantiles {
-            values["reconnect-lag-\(suffix)"] = MetricValue(sampleQuantile(ofSorted: lags, probability: probability))
+            values["reconnect-lag-\(suffix)"] = MetricValue(lags.quantile(probability, thenNever: absent))
         }
-        values["reconnect-lag-max"] = MetricValue(lags.last)
-        let times = cohort.lags.map { Double($0) / 1e9 } + cohort.censoredLags.map { Double($0) / 1e9 }
-        let isCensored =
-            [Bool](repeating: false, count: cohort.lags.count)
-            + [Bool](repeating: true, count: cohort.censoredLags.count)
-        let estimate = try? kaplanMeier(times: times, censored: isCensored)
-        let horizon = times.max() ?? 0
-        values["reconnect-lag-mean"] = MetricValue(estimate?.restrictedMean(to: horizon))
+        values["reconnect-lag-max"] = MetricValue(
+            absent > 0 ? .infinity : cohort.lags.max.map { Double($0) / 1e9 }
+        )
+        let observations = observations(lags, cut: cohort.censoredLags.ordered)
+        let estimate = kaplanMeier(ofSorted: observations)
+        values["reconnect-lag-mean"] = MetricValue(estimate.restrictedMean(to: estimate.lastTime ?? 0))
+    }
+
+    /// Lags, and where those that did not end were cut off, by time.
+    private static func observations(_ lags: OrderedDurations, cut: OrderedDurations) -> [KaplanMeierObservations] {
+        var ended: [KaplanMeierObservations] = []
+        lags.forEachDistinct { time, count in
+            ended.append(KaplanMeierObservations(time: Double(time) / 1e9, events: count, censored: 0))
+        }
+        var all: [KaplanMeierObservations] = []
+        var next = ended[...]
+        cut.forEachDistinct { time, count in
+            let seconds = Double(time) / 1e9
+            while let first = next.first, first.time < seconds { all.append(next.removeFirst()) }
+            let events = next.first?.time == seconds ? next.removeFirst().events : 0
+            all.append(KaplanMeierObservations(time: seconds, events: events, censored: count))
+        }
+        return all + next
     }
 
     private static func addLatencies(_ cohort: CohortRecord, to values: inout [String: MetricValue]) {
-        let latencies = cohort.latencies.sorted()
+        let latencies = cohort.latencies.ordered
         for (suffix, probability) in MetricDefinition.latencyQuantiles {
-            let quantile = sampleQuantile(ofSorted: latencies, probability: probability)
-            values["delivery-latency-\(suffix)"] = MetricValue(quantile.map { $0 / 1e9 })
+            values["delivery-latency-\(suffix)"] = MetricValue(latencies.quantile(probability).map { $0 / 1e9 })
         }
-        values["delivery-latency-max"] = MetricValue(latencies.last.map { Double($0) / 1e9 })
-        let undelivered = cohort.eligible - cohort.eligibleDelivered
-        let all = latencies.map { Double($0) / 1e9 } + [Double](repeating: .infinity, count: max(0, undelivered))
-        values["delivery-latency-p99-all"] = MetricValue(sampleQuantile(ofSorted: all, probability: 0.99))
+        values["delivery-latency-max"] = MetricValue(cohort.latencies.max.map { Double($0) / 1e9 })
+        let undelivered = max(0, cohort.eligible - cohort.eligibleDelivered)
+        values["delivery-latency-p99-all"] = MetricValue(latencies.quantile(0.99, thenNever: undelivered))
     }
 }
 
 /// How many of those hit by an outage were back, by the time since it ended.
 struct RecoveryCurve {
-    private let steps: [RecoveryStep]
-    private let population: Int
+    /// The first times, in seconds, at which at least the given shares were back; nil where that did not happen.
+    let times: [Double?]
 
-    init(_ cohort: CohortRecord) {
-        steps = cohort.recovery.sorted { $0.offset < $1.offset }
-        population = cohort.referenceCount
+    /// - Parameter shares: rising.
+    init(_ cohort: CohortRecord, shares: [Double]) {
+        let needed = shares.map { Self.needed($0, of: cohort.referenceCount) }
+        times = cohort.recovery.times(toReach: needed).map { $0.map { Double($0) / 1e9 } }
     }
 
-    /// The first time, in seconds, at which at least that share was back; nil if that did not happen.
-    func time(toReach share: Double) -> Double? {
-        let needed = (share * Double(population) - 1e-9).rounded(.up)
-        var back = 0
-        var index = steps.startIndex
-        while index < steps.endIndex {
-            let offset = steps[index].offset
-            while index < steps.endIndex, steps[index].offset == offset {
-                back += Int(steps[index].change)
-                index += 1
-            }
-            if Double(back) >= needed { return Double(offset) / 1e9 }
+    /// How many clients a share of them is, rounded up.
+    static func needed(_ share: Double, of population: Int) -> Int {
+        Int((share * Double(population) - 1e-9).rounded(.up))
+    }
+}
+
+extension OrderedDurations {
+    /// The type-7 quantile, in nanoseconds; nil without values.
+    func quantile(_ probability: Double) -> Double? {
+        sampleQuantile(count: count, probability: probability) { Double(self[$0]) }
+    }
+
+    /// The type-7 quantile, in seconds, with further values that are infinite.
+    func quantile(_ probability: Double, thenNever further: Int) -> Double? {
+        sampleQuantile(count: count + further, probability: probability) { rank in
+            rank < count ? Double(self[rank]) / 1e9 : .infinity
         }
-        return nil
     }
 }
 
@@ -265,18 +268,5 @@ extension CohortRecord {
         guard var whole = cohorts.first else { preconditionFailure("a scenario has at least one cohort") }
         for cohort in cohorts.dropFirst() { whole.add(cohort) }
         return whole
-    }
-}
-
-extension [Int64] {
-    /// The part of rising times that begins at a time.
-    func suffix(from time: Int64) -> ArraySlice<Int64> {
-        var low = startIndex
-        var high = endIndex
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < time { low = middle + 1 } else { high = middle }
-        }
-        return self[low...]
     }
 }

@@ -1,4 +1,3 @@
-import FleetSimulation
 public import Scenarios
 public import Statistics
 
@@ -109,7 +108,8 @@ public struct MeanTimeline: Sendable {
             return
         }
         for column in sums.indices {
-            for bin in sums[column].indices { sums[column][bin] += columns[column][bin] }
+            let counts = columns[column]
+            for bin in counts.indices { sums[column][bin] += counts[bin] }
         }
     }
 

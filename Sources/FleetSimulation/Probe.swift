@@ -4,97 +4,123 @@ import Scenarios
 /// Watches a replication and keeps its record.
 ///
 /// Everything is told with its own time. Within a window of the simulation, tellings come in any order of time; after
-/// `closeWindow(before:)` nothing earlier is told any more. Two probes that have watched parts of a fleet may be added up.
+/// `closeWindow(before:)` nothing earlier is told any more. Probes that have watched parts of a fleet may be added up:
+/// however the tellings were split, the record is the same. At the end of each window the probe that closes it first
+/// takes over the others' arrivals (`takeArrivals`); the rest is added once, at the end.
 struct Probe {
     var record: ReplicationRecord
     private var backlog = 0
+    private var arrivals = ArrivalLog()
+    /// Whether more is recorded than the counters that must balance.
+    let isRecording: Bool
     /// Messages offered before this are judged: later ones might still be on their way at the end.
     let graceStart: Instant
 
     /// A message offered less than this before the end of the observation is not judged (METRICS: edge bias).
     static let grace = Interval.seconds(60)
 
-    init(scenario: Scenario, replication: Int, capacity: Double) {
+    /// A probe that has been told nothing.
+    ///
+    /// - Parameters:
+    ///   - capacity: nominal, attempts a second.
+    ///   - recording: how much is kept.
+    ///   - sampleLimit: the most values that each sample keeps exactly.
+    init(
+        scenario: Scenario,
+        replication: Int,
+        capacity: Double,
+        recording: Recording = .full,
+        sampleLimit: Int = DurationSample.standardLimit
+    ) {
         record = ReplicationRecord(
             replication: replication,
             duration: scenario.duration,
             capacity: capacity,
-            cohorts: scenario.fleet.map { CohortRecord(name: $0.name, clients: $0.clients) },
-            timeline: TimelineRecord(bin: .seconds(1), duration: scenario.duration)
+            cohorts: scenario.fleet.map {
+                CohortRecord(name: $0.name, clients: $0.clients, sampleLimit: sampleLimit)
+            },
+            sampleLimit: sampleLimit
         )
+        isRecording = recording != .countersOnly
+        if recording == .everyInstant { record.instants = AttemptInstants() }
         // A short observation keeps at least its first half.
         let half = Interval(nanoseconds: scenario.duration.nanoseconds / 2)
         graceStart = Instant(max(scenario.duration - Self.grace, half))
-    }
-
-    private func bin(_ now: Instant) -> Int {
-        min(Int(now.nanoseconds / record.timeline.bin.nanoseconds), record.timeline.count - 1)
     }
 
     // MARK: Sessions and servers
 
     /// Working sessions came or went; the record holds changes a bin until it is finished.
     mutating func sessionsChanged(by change: Int, at now: Instant) {
-        record.timeline.connectedNow[bin(now)] += change
+        if isRecording { record.timeline.add(change, to: .connectedNow, at: now) }
     }
 
-    /// Handshakes were accepted or finished. Told in order of time.
+    /// Handshakes were accepted or finished. Told in order of time, and to one probe only.
     mutating func backlogChanged(by change: Int, at now: Instant) {
         backlog += change
         record.backlogPeak = max(record.backlogPeak, backlog)
-        record.timeline.backlog[bin(now)] += change
+        if isRecording { record.timeline.add(change, to: .backlog, at: now) }
     }
 
-    mutating func handshakeBegan(after wait: Interval) { record.waits.append(wait.nanoseconds) }
+    mutating func handshakeBegan(after wait: Interval) {
+        if isRecording { record.waits.append(wait.nanoseconds) }
+    }
 
     // MARK: Attempts
 
     mutating func launched(cohort: Int, at now: Instant) {
         record.cohorts[cohort].launched += 1
-        record.launches.append(now.nanoseconds)
-        let bin = bin(now)
-        record.timeline.launched[bin] += 1
-        record.timeline.sent[bin] += 1
+        guard isRecording else { return }
+        record.grid.launched(at: now)
+        record.instants?.launches.append(now.nanoseconds)
     }
 
     mutating func arrived(cohort: Int, at now: Instant) {
         record.cohorts[cohort].arrived += 1
-        record.arrivals.append(now.nanoseconds)
-        record.timeline.arrived[bin(now)] += 1
+        guard isRecording else { return }
+        record.grid.arrived(at: now)
+        arrivals.arrived(at: now)
+        record.instants?.arrivals.append(now.nanoseconds)
     }
 
     mutating func refused(_ reason: RefusalReason, at now: Instant) {
-        record.refusals.append(Refusal(time: now.nanoseconds, reason: reason))
+        guard isRecording else { return }
+        record.grid.refused(reason, at: now)
+        record.instants?.refusals.append(Refusal(time: now.nanoseconds, reason: reason))
     }
 
     mutating func ended(_ outcome: AttemptOutcome, cohort: Int, at now: Instant) {
         record.cohorts[cohort].outcomes[outcome.rawValue] += 1
-        record.timeline.outcomes[outcome.rawValue][bin(now)] += 1
+        if isRecording { record.timeline.add(1, to: TimelineRecord.Column(outcome), at: now) }
     }
 
     mutating func connected(cohort: Int, at now: Instant) {
-        record.connects.append(now.nanoseconds)
         ended(.connected, cohort: cohort, at: now)
+        guard isRecording else { return }
+        record.grid.connected(at: now)
+        record.instants?.connects.append(now.nanoseconds)
     }
 
     // MARK: Messages
 
     mutating func offered(cohort: Int, at now: Instant) {
-        record.cohorts[cohort].offered += 1
-        if now < graceStart { record.cohorts[cohort].eligible += 1 }
+        record.cohorts[cohort].offered(isJudged: now < graceStart)
     }
 
     /// A client sent a heartbeat or a message, or a server a heartbeat of its own.
-    mutating func sent(at now: Instant) { record.timeline.sent[bin(now)] += 1 }
+    mutating func sent(at now: Instant) {
+        if isRecording { record.timeline.add(1, to: .sent, at: now) }
+    }
 
     mutating func received(cohort: Int, offeredAt: Instant, deadline: Interval, at now: Instant) {
         let latency = now - offeredAt
-        record.cohorts[cohort].delivered += 1
-        record.cohorts[cohort].latencies.append(latency.nanoseconds)
-        record.timeline.delivered[bin(now)] += 1
-        guard offeredAt < graceStart else { return }
-        record.cohorts[cohort].eligibleDelivered += 1
-        if latency <= deadline { record.cohorts[cohort].eligibleOnTime += 1 }
+        record.cohorts[cohort].received(
+            after: latency,
+            isJudged: offeredAt < graceStart,
+            isOnTime: latency <= deadline,
+            isSampled: isRecording
+        )
+        if isRecording { record.timeline.add(1, to: .delivered, at: now) }
     }
 
     // MARK: Outages
@@ -110,35 +136,48 @@ struct Probe {
         record.lastUp = max(record.lastUp ?? now, now)
     }
 
-    /// A client whose recovery is watched got a working session, or lost it again.
+    /// A client whose recovery is watched got a working session (+1), or lost it again (-1).
     mutating func recoveryChanged(cohort: Int, after offset: Interval, by change: Int32) {
-        record.cohorts[cohort].recovery.append(RecoveryStep(offset: offset.nanoseconds, change: change))
+        if isRecording { record.cohorts[cohort].recovery.append(after: offset.nanoseconds, isBack: change > 0) }
     }
 
     /// The first working session after an outage.
     mutating func reconnected(cohort: Int, after lag: Interval) {
-        record.cohorts[cohort].lags.append(lag.nanoseconds)
+        if isRecording { record.cohorts[cohort].lags.append(lag.nanoseconds) }
     }
 
     /// There was none until the next outage, or the end.
     mutating func stayedAway(cohort: Int, for lag: Interval) {
-        record.cohorts[cohort].censoredLags.append(lag.nanoseconds)
+        if isRecording { record.cohorts[cohort].censoredLags.append(lag.nanoseconds) }
     }
 
-    // MARK: Windows
+    // MARK: Windows and parts of a fleet
+
+    /// Takes over the arrivals of the open window that another probe was told of, and the first outage it knows.
+    ///
+    /// To be called for every part before the window is closed here and there.
+    mutating func takeArrivals(of other: inout Probe) {
+        arrivals.take(from: &other.arrivals)
+        if let down = other.record.firstDown { outageBegan(at: down) }
+    }
 
     /// Nothing before `end` will be told any more.
-    mutating func closeWindow(before end: Instant) {}
+    mutating func closeWindow(before end: Instant) {
+        if isRecording { arrivals.closeWindow(before: end, firstDown: record.firstDown) }
+    }
 
-    /// Nothing at all will be told any more: changes become the values at the ends of the bins.
+    /// Adds what another probe was told about another part of the fleet; neither is finished.
+    mutating func add(_ other: consuming Probe) {
+        precondition(!other.arrivals.hasCounted, "arrivals are taken over before their window is closed")
+        takeArrivals(of: &other)
+        backlog += other.backlog
+        record.add(other.record)
+    }
+
+    /// Nothing at all will be told any more.
     mutating func finish() {
-        record.launches.sort()
-        record.arrivals.sort()
-        record.connects.sort()
-        record.refusals.sort { $0.time < $1.time }
-        for bin in record.timeline.connectedNow.indices.dropFirst() {
-            record.timeline.connectedNow[bin] += record.timeline.connectedNow[bin - 1]
-            record.timeline.backlog[bin] += record.timeline.backlog[bin - 1]
-        }
+        closeWindow(before: .distantFuture)
+        record.peaks = arrivals.peaks
+        record.finish()
     }
 }

@@ -34,12 +34,22 @@ struct World: ~Copyable {
     ///   - policies: the policy of each cohort.
     ///   - replication: its number, from 0.
     ///   - window: the longest window.
-    init(scenario: Scenario, policies: [ClientPolicy], replication: Int, window: Interval = .seconds(16)) {
+    ///   - recording: how much is recorded.
+    init(
+        scenario: Scenario,
+        policies: [ClientPolicy],
+        replication: Int,
+        window: Interval = .seconds(16),
+        recording: Recording = .full
+    ) {
         self.window = window
         setting = FleetSetting(scenario: scenario, policies: policies, replication: replication)
         servers = scenario.servers.map { ServerState($0) }
         let capacity = servers.reduce(0) { $0 + $1.capacity }
-        runner = ClientRunner(setting, probe: Probe(scenario: scenario, replication: replication, capacity: capacity))
+        runner = ClientRunner(
+            setting,
+            probe: Probe(scenario: scenario, replication: replication, capacity: capacity, recording: recording)
+        )
         nextOfClient = Array(repeating: .distantFuture, count: setting.clientCount)
         for (entry, event) in scenario.timeline.enumerated() {
             addBarrier(.timeline(entry: entry), at: Instant(event.at))

@@ -59,26 +59,56 @@ public func kaplanMeier(times: [Double], censored: [Bool]) throws(StatisticsErro
     try require(times.count == censored.count, call, "\(times.count) times but \(censored.count) marks")
     for time in times { try require(time >= 0, call, "a time is \(time)") }
     let order = times.indices.sorted { times[$0] < times[$1] }
-    var steps: [KaplanMeierEstimate.Step] = []
-    var survival = 1.0
+    var observations: [KaplanMeierObservations] = []
     var position = 0
     while position < order.count {
-        let time = times[order[position]]
-        let atRisk = order.count - position
-        var events = 0
-        while position < order.count, times[order[position]] == time {
-            events += censored[order[position]] ? 0 : 1
+        var group = KaplanMeierObservations(time: times[order[position]], events: 0, censored: 0)
+        while position < order.count, times[order[position]] == group.time {
+            if censored[order[position]] { group.censored += 1 } else { group.events += 1 }
             position += 1
         }
-        if events > 0 {
-            survival *= Double(atRisk - events) / Double(atRisk)
-            steps.append(KaplanMeierEstimate.Step(time: time, survival: survival))
+        observations.append(group)
+    }
+    return kaplanMeier(ofSorted: observations)
+}
+
+/// Observations that ended at the same time.
+public struct KaplanMeierObservations: Sendable, Hashable {
+    /// When; not negative, may be infinite.
+    public var time: Double
+    /// How many with the event.
+    public var events: Int
+    /// How many without it.
+    public var censored: Int
+
+    /// Observations of a time.
+    public init(time: Double, events: Int, censored: Int) {
+        self.time = time
+        self.events = events
+        self.censored = censored
+    }
+}
+
+/// Estimates the survival function from counted observations, as `kaplanMeier(times:censored:)` does from single ones.
+///
+/// - Parameter observations: in ascending order of time, each time once.
+/// - Complexity: linear.
+public func kaplanMeier(ofSorted observations: [KaplanMeierObservations]) -> KaplanMeierEstimate {
+    var steps: [KaplanMeierEstimate.Step] = []
+    var survival = 1.0
+    let count = observations.reduce(0) { $0 + $1.events + $1.censored }
+    var atRisk = count
+    for group in observations {
+        if group.events > 0 {
+            survival *= Double(atRisk - group.events) / Double(atRisk)
+            steps.append(KaplanMeierEstimate.Step(time: group.time, survival: survival))
         }
+        atRisk -= group.events + group.censored
     }
     return KaplanMeierEstimate(
         steps: steps,
-        count: times.count,
-        censoredCount: censored.count { $0 },
-        lastTime: order.last.map { times[$0] }
+        count: count,
+        censoredCount: observations.reduce(0) { $0 + $1.censored },
+        lastTime: observations.last?.time
     )
 }

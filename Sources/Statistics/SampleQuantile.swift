@@ -32,6 +32,20 @@ public func sampleQuantile(ofSorted values: [Int64], probability: Double) -> Dou
     return position.interpolate(Double(values[position.index]), Double(values[position.next]))
 }
 
+/// The type-7 sample quantile of values that are asked for by rank, such as those of a merged sample or a sketch.
+///
+/// - Parameters:
+///   - count: how many values there are.
+///   - probability: q, 0 ... 1.
+///   - orderStatistic: the value of a rank from 0, in any unit; may be infinite. Asked for two ranks at most.
+/// - Returns: the quantile in the unit of the values, as `sampleQuantile(ofSorted:probability:)` has it; `nil` without
+///   values, if q is not a probability, or if a value it needs is not a number.
+/// - Source: Hyndman and Fan, The American Statistician 50 (1996), definition 7.
+public func sampleQuantile(count: Int, probability: Double, orderStatistic: (_ rank: Int) -> Double) -> Double? {
+    guard let position = QuantilePosition(count: count, probability: probability) else { return nil }
+    return position.interpolate(orderStatistic(position.index), orderStatistic(position.next))
+}
+
 /// Where a type-7 quantile lies among n order statistics.
 private struct QuantilePosition {
     /// The order statistic below, from 0.

@@ -110,11 +110,11 @@ import Testing
         #expect(record.arrivals.count == record.cohorts.reduce(0) { $0 + $1.arrived })
         #expect(record.connects.count == record.count(.connected))
         #expect(record.launches == record.launches.sorted() && record.arrivals == record.arrivals.sorted())
-        #expect(record.timeline.launched.reduce(0, +) == record.launches.count)
-        #expect(record.timeline.arrived.reduce(0, +) == record.arrivals.count)
-        #expect(record.timeline.delivered.reduce(0, +) == record.cohorts.reduce(0) { $0 + $1.delivered })
-        #expect(record.timeline.connectedNow.allSatisfy { (0...35).contains($0) })
-        #expect(record.timeline.backlog.allSatisfy { (0...record.backlogPeak).contains($0) })
+        #expect(record.timeline[.launched].reduce(0, +) == record.launches.count)
+        #expect(record.timeline[.arrived].reduce(0, +) == record.arrivals.count)
+        #expect(record.timeline[.delivered].reduce(0, +) == record.cohorts.reduce(0) { $0 + $1.delivered })
+        #expect(record.timeline[.connectedNow].allSatisfy { (0...35).contains($0) })
+        #expect(record.timeline[.backlog].allSatisfy { (0...record.backlogPeak).contains($0) })
         // A storm in which nothing happens would prove nothing.
         #expect(record.cohorts[0].delivered > 0 && record.firstDown != nil)
     }

@@ -61,12 +61,12 @@ import Testing
             #expect(other.firstDown == one.firstDown && other.firstUp == one.firstUp, "\(policy)")
             #expect(other.cohort.offered == one.cohort.offered && other.cohort.eligible == one.cohort.eligible)
             // Nobody knows of the restart before it happens.
-            #expect(other.timeline.connectedNow.prefix(70) == one.timeline.connectedNow.prefix(70), "\(policy)")
+            #expect(other.timeline[.connectedNow].prefix(70) == one.timeline[.connectedNow].prefix(70), "\(policy)")
             #expect(other.launches.allSatisfy { $0 >= 70_000_000_000 }, "\(policy)")
         }
         // Same outbox, same network: messages before the restart arrive at the same times.
         let other = try run(rough, policy: "no-jitter", replication: replication)
-        #expect(other.timeline.delivered.prefix(70) == one.timeline.delivered.prefix(70))
+        #expect(other.timeline[.delivered].prefix(70) == one.timeline[.delivered].prefix(70))
     }
 
     @Test("a further cohort on servers of its own leaves the first one's record as it was")
@@ -105,10 +105,10 @@ import Testing
         #expect(left.connects == right.connects, sourceLocation: sourceLocation)
         #expect(left.refusals == right.refusals, sourceLocation: sourceLocation)
         #expect(left.waits == right.waits, sourceLocation: sourceLocation)
-        #expect(left.timeline.sent == right.timeline.sent, sourceLocation: sourceLocation)
-        #expect(left.timeline.delivered == right.timeline.delivered, sourceLocation: sourceLocation)
-        #expect(left.timeline.connectedNow == right.timeline.connectedNow, sourceLocation: sourceLocation)
-        #expect(left.timeline.backlog == right.timeline.backlog, sourceLocation: sourceLocation)
+        #expect(left.timeline[.sent] == right.timeline[.sent], sourceLocation: sourceLocation)
+        #expect(left.timeline[.delivered] == right.timeline[.delivered], sourceLocation: sourceLocation)
+        #expect(left.timeline[.connectedNow] == right.timeline[.connectedNow], sourceLocation: sourceLocation)
+        #expect(left.timeline[.backlog] == right.timeline[.backlog], sourceLocation: sourceLocation)
         #expect(left.cohorts.count == right.cohorts.count, sourceLocation: sourceLocation)
         for (one, other) in zip(left.cohorts, right.cohorts) {
             expectSame(one, other, sourceLocation: sourceLocation)

@@ -43,19 +43,19 @@ import Testing
         let patient = ", heartbeat: { every: 1s, timeout: 1s, missed-allowed: 100 }"
         let record = try run(Self.gap(policy: patient, length: length))
         #expect(record.cohort.launched == attempts)
-        #expect(record.timeline.connectedNow[22] == 0)
-        #expect(record.timeline.connectedNow.last == 10)
+        #expect(record.timeline[.connectedNow][22] == 0)
+        #expect(record.timeline[.connectedNow].last == 10)
         #expect(record.cohort.referenceCount == 10)
         #expect(record.cohort.detections == attempts)
-        if attempts == 0 { #expect(record.cohort.lags == Array(repeating: 0, count: 10)) }
+        if attempts == 0 { #expect(record.cohort.lags.ordered.values == Array(repeating: 0, count: 10)) }
     }
 
     @Test("without traffic nobody finds out that a connection is dead")
     func quietDeath() throws {
         let record = try run(Self.gap(policy: "", length: "6s"))
         #expect(record.cohort.launched == 0)
-        #expect(record.timeline.connectedNow.last == 0)
-        #expect(record.cohort.censoredLags == Array(repeating: 34_000_000_000, count: 10))
+        #expect(record.timeline[.connectedNow].last == 0)
+        #expect(record.cohort.censoredLags.ordered.values == Array(repeating: 34_000_000_000, count: 10))
     }
 
     @Test("a message on a dead path is answered by a reset and delivered on the next connection")
@@ -64,7 +64,7 @@ import Testing
             Self.gap(policy: "", length: "6s", workload: ", workload: { messages: periodic, every: 3s }")
         )
         #expect(record.cohort.launched == 10)
-        #expect(record.timeline.connectedNow.last == 10)
+        #expect(record.timeline[.connectedNow].last == 10)
         #expect(record.cohort.delivered + record.cohort.pending == record.cohort.offered)
         #expect(record.cohort.pending <= 10)
     }
@@ -73,9 +73,9 @@ import Testing
     func signalledGap() throws {
         let record = try run(Self.gap(policy: ", pause-when: [offline]", signal: "signalled", length: "1s"))
         #expect(record.launches == Array(repeating: milliseconds(21_000), count: 10))
-        #expect(record.timeline.connectedNow.last == 10)
+        #expect(record.timeline[.connectedNow].last == 10)
         // Attached again at 21 s: there and back, and one handshake.
-        #expect(record.cohort.lags == Array(repeating: milliseconds(21), count: 10))
+        #expect(record.cohort.lags.ordered.values == Array(repeating: milliseconds(21), count: 10))
         #expect(record.cohort.wantedTime == 10 * milliseconds(59_000))
     }
 
@@ -137,7 +137,7 @@ import Testing
         let record = try run(Self.gap(clients: 300, policy: impatient, length: "1s"))
         #expect(record.cohort.launched > 20 && record.cohort.launched < 120)
         #expect(record.cohort.detections == 0)
-        #expect(record.timeline.connectedNow.last == 300)
+        #expect(record.timeline[.connectedNow].last == 300)
     }
 
     @Test("missed beats that are put up with put the verdict off by an interval each")
@@ -154,7 +154,7 @@ import Testing
 
     private static let messages = 60_000
 
-    /// How often each of 60,000 messages had to be sent again, read from the times they took: the system waits 0.2 s,
+    /// How often each of more than 60,000 messages had to be sent again, read from the times they took: the system waits 0.2 s,
     /// 0.4 s, 0.8 s...
     private static func resends(loss: String) throws -> [Int] {
         let record = try run(
@@ -175,9 +175,9 @@ import Testing
               - { name: gateway, handshake: { workers: 1, time: 1ms } }
             """
         )
-        // The first 60,000 to arrive; a handful that take longest are beyond the end.
-        let waits = record.cohort.latencies.prefix(messages).map { ($0 - milliseconds(50)) / milliseconds(200) }
-        try #require(waits.count == messages)
+        // A handful that take longest are beyond the end.
+        let waits = record.cohort.latencies.ordered.values.map { ($0 - milliseconds(50)) / milliseconds(200) }
+        try #require(waits.count > messages)
         return waits.map { wait in (0..<16).first { (1 << $0) - 1 == Int(wait) } ?? -1 }
     }
 

@@ -55,7 +55,7 @@ import Testing
         let record = try run(text)
         #expect(record.conservationFaults == [])
         #expect(record.launches == [])
-        #expect(record.timeline.connectedNow.allSatisfy { $0 == Self.clients })
+        #expect(record.timeline[.connectedNow].allSatisfy { $0 == Self.clients })
     }
 
     @Test(
@@ -79,7 +79,7 @@ import Testing
         #expect(record.launches.count == Self.clients)
         #expect(try #require(record.launches.first) > milliseconds(earliest))
         #expect(try #require(record.launches.last) <= milliseconds(latest))
-        #expect(record.timeline.connectedNow.last == Self.clients)
+        #expect(record.timeline[.connectedNow].last == Self.clients)
     }
 
     @Test("a server that never beats is silent: everybody leaves after the longest silence, again and again")
@@ -113,9 +113,9 @@ import Testing
         let record = try run(Self.world(policy, event: event))
         #expect(record.conservationFaults == [])
         #expect(record.connects.count == Self.clients)
-        #expect(record.timeline.connectedNow[..<60].allSatisfy { $0 == Self.clients })
-        #expect(record.timeline.connectedNow[120...].allSatisfy { $0 == Self.clients })
-        #expect(record.timeline.launched[120...].allSatisfy { $0 == 0 })
+        #expect(record.timeline[.connectedNow][..<60].allSatisfy { $0 == Self.clients })
+        #expect(record.timeline[.connectedNow][120...].allSatisfy { $0 == Self.clients })
+        #expect(record.timeline[.launched][120...].allSatisfy { $0 == 0 })
         #expect(record.cohort.delivered > Self.clients)
     }
 
@@ -163,10 +163,10 @@ import Testing
         let late = sick.connects.filter { $0 >= milliseconds(90_000) }.count
         let perClient = Double(late) / Double(Self.clients)
         #expect((150...450).contains(perClient), "\(perClient)")
-        #expect(sick.timeline.launched[580...].reduce(0, +) > 5 * Self.clients)
+        #expect(sick.timeline[.launched][580...].reduce(0, +) > 5 * Self.clients)
 
         let healthy = try run(Self.world(backoff, duration: "10m", event: event))
         #expect(healthy.connects.count == Self.clients)
-        #expect(healthy.timeline.launched[40...].allSatisfy { $0 == 0 })
+        #expect(healthy.timeline[.launched][40...].allSatisfy { $0 == 0 })
     }
 }

@@ -37,7 +37,7 @@ import Testing
         let record = try run(Self.herd())
         #expect(record.launches == Array(repeating: milliseconds(11_020), count: 10))
         #expect(record.arrivals == Array(repeating: milliseconds(11_040), count: 10))
-        #expect(record.waits == (0..<10).map { milliseconds(100 * $0) })
+        #expect(record.waits.ordered.values == (0..<10).map { milliseconds(100 * $0) })
         #expect(record.connects == (1...10).map { milliseconds(11_060 + 100 * $0) })
         #expect(record.backlogPeak == 10)
         #expect(record.backlogOverflows == 0 && record.refusals.isEmpty)
@@ -46,7 +46,7 @@ import Testing
     @Test("several workers share the queue, and further round trips delay the session alone")
     func workersShare() throws {
         let record = try run(Self.herd(handshake: "workers: 4, time: 100ms, round-trips: 3"))
-        #expect(record.waits == [0, 0, 0, 0, 100, 100, 100, 100, 200, 200].map { milliseconds($0) })
+        #expect(record.waits.ordered.values == [0, 0, 0, 0, 100, 100, 100, 100, 200, 200].map { milliseconds($0) })
         #expect(record.connects.last == milliseconds(11_040 + 300 + 100))
     }
 
@@ -73,7 +73,7 @@ import Testing
         #expect(record.backlogOverflows == 8)
         #expect(record.refusals.isEmpty)
         #expect(record.cohort.launched == 10 && record.cohort.arrived == 10)
-        #expect(record.waits.sorted() == [0, 0, 0, 100, 100, 100, 200, 200, 300, 300].map { milliseconds($0) })
+        #expect(record.waits.ordered.values == [0, 0, 0, 100, 100, 100, 200, 200, 300, 300].map { milliseconds($0) })
         // Dropped at 11.040 s: sent again 1 s later, and after another drop 2 s later.
         #expect(record.connects.last == milliseconds(12_060 + 2_000 + 20 + 200 + 20))
     }
@@ -105,9 +105,9 @@ import Testing
     @Test("an instance holds no more connections than its limit")
     func connectionLimit() throws {
         let record = try run(Self.herd(server: ", connection-limit: 4"))
-        #expect(record.timeline.connectedNow[9] == 10)
-        #expect(record.timeline.connectedNow[11...].allSatisfy { $0 <= 4 })
-        #expect(record.timeline.connectedNow.last == 4)
+        #expect(record.timeline[.connectedNow][9] == 10)
+        #expect(record.timeline[.connectedNow][11...].allSatisfy { $0 <= 4 })
+        #expect(record.timeline[.connectedNow].last == 4)
         #expect(record.connects.count == 4)
         // Refusals need no worker: six clients come back every 1.040 s until the end.
         #expect(record.refusals.allSatisfy { $0.reason == .limit })
@@ -176,7 +176,7 @@ import Testing
     func silentRestart() throws {
         let quiet = try run(Self.herd(restart: "down: 5s, close: silent, meanwhile: drop"))
         #expect(quiet.launches.isEmpty)
-        #expect(quiet.timeline.connectedNow.last == 0)
+        #expect(quiet.timeline[.connectedNow].last == 0)
         let beating = try run(
             Self.herd(
                 policy: ", heartbeat: { every: 4s, timeout: 1s }",
@@ -241,7 +241,7 @@ import Testing
         let record = try run(Self.herd(server: ", instances: 2", restart: "down: 5s, instances: 1"))
         #expect(record.cohort.referenceCount == 5)
         #expect(record.cohort.launched == 5 && record.count(.connected) == 5)
-        #expect(record.waits == (0..<5).map { milliseconds(100 * $0) })
+        #expect(record.waits.ordered.values == (0..<5).map { milliseconds(100 * $0) })
         #expect(record.firstDown == record.lastUp)
     }
 }

@@ -40,12 +40,12 @@ import Testing
     func noHerdAtTheStart(heartbeat: (policy: String, period: Int), workload: String) throws {
         for seed in 1...2 {
             let record = try run(Self.calm(policy: heartbeat.policy, workload: workload, seed: seed))
-            let minute = record.timeline.sent[10..<70]
+            let minute = record.timeline[.sent][10..<70]
             try #require(minute.reduce(0, +) > 2_000)
             #expect(Self.allanFactor(minute) < Self.bound(bins: heartbeat.period), "seed \(seed)")
             // On an ideal network nobody loses a connection by itself.
-            #expect(record.timeline.launched[..<70].allSatisfy { $0 == 0 })
-            #expect(record.timeline.connectedNow[..<70].allSatisfy { $0 == 2_000 })
+            #expect(record.timeline[.launched][..<70].allSatisfy { $0 == 0 })
+            #expect(record.timeline[.connectedNow][..<70].allSatisfy { $0 == 2_000 })
         }
     }
 
@@ -63,7 +63,7 @@ import Testing
         // A heartbeat without random first phase: only the ages of connections spread it.
         let text = Self.calm(policy: "landale", workload: "", seed: 3)
         let record = try run(text)
-        let perSecond = record.timeline.sent[0..<30]
+        let perSecond = record.timeline[.sent][0..<30]
         #expect(perSecond.reduce(0, +) == 2_000)
         let expected = 2_000.0 / 30
         let chiSquare = perSecond.reduce(0) { $0 + (Double($1) - expected) * (Double($1) - expected) / expected }

@@ -12,7 +12,7 @@ func scenario(_ text: String) throws -> Scenario {
 /// Runs one replication of a scenario, with another policy if one is named.
 func run(_ scenario: Scenario, policy: String? = nil, replication: Int = 0) throws -> ReplicationRecord {
     let policies = try #require(Replication.policies(of: scenario, replacedBy: policy))
-    return try #require(Replication.run(scenario, policies: policies, number: replication))
+    return try #require(Replication.run(scenario, policies: policies, number: replication, recording: .everyInstant))
 }
 
 /// Runs one replication of a scenario given as text.
@@ -50,6 +50,21 @@ struct Choices {
 extension ReplicationRecord {
     /// The only cohort of a scenario with one.
     var cohort: CohortRecord { cohorts[0] }
+
+    /// The instants of attempts: every run here records them.
+    private var recorded: AttemptInstants {
+        guard let instants else { preconditionFailure("this run has not recorded its instants") }
+        return instants
+    }
+
+    /// When attempts were launched.
+    var launches: [Int64] { recorded.launches }
+    /// When attempts arrived at the server tier.
+    var arrivals: [Int64] { recorded.arrivals }
+    /// When attempts became sessions.
+    var connects: [Int64] { recorded.connects }
+    /// Arriving attempts that were refused.
+    var refusals: [Refusal] { recorded.refusals }
 
     /// Ended attempts of an outcome, over all cohorts.
     func count(_ outcome: AttemptOutcome) -> Int { cohorts.reduce(0) { $0 + $1.outcomes[outcome.rawValue] } }
