@@ -13,6 +13,16 @@ func scenario(_ text: String) throws -> Scenario {
 /// Seconds in nanoseconds, the unit of records.
 func seconds(_ count: Double) -> Int64 { Int64((count * 1e9).rounded()) }
 
+/// A time in seconds.
+func instant(_ time: Double) -> Instant { Instant(nanoseconds: seconds(time)) }
+
+/// Durations in seconds.
+func sample(_ values: [Double]) -> DurationSample {
+    var sample = DurationSample()
+    for value in values { sample.append(seconds(value)) }
+    return sample
+}
+
 /// A record without any events, to be filled in.
 func emptyRecord(cohorts: [CohortRecord], duration: Interval = .seconds(100), capacity: Double = 10)
     -> ReplicationRecord
@@ -21,8 +31,7 @@ func emptyRecord(cohorts: [CohortRecord], duration: Interval = .seconds(100), ca
         replication: 0,
         duration: duration,
         capacity: capacity,
-        cohorts: cohorts,
-        timeline: TimelineRecord(bin: .seconds(1), duration: duration)
+        cohorts: cohorts
     )
 }
 
