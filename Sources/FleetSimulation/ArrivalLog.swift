@@ -10,7 +10,7 @@ public struct ArrivalPeaks: Sendable, Equatable {
 
 /// Finds the fullest sliding windows exactly, from arrivals told in any order within a window of the simulation.
 ///
-/// Arrivals of the open window wait, 4 bytes each. When it closes they are sorted and pass by two counters that remember
+/// Arrivals of the open window wait, 4 bytes each if it is shorter than 34 s. When it closes they are sorted and pass by two counters that remember
 /// the last second: memory is that of one window and one second, whatever the length of the observation. Arrivals before
 /// the first outage do not count if there is one.
 ///
@@ -19,23 +19,27 @@ struct ArrivalLog: Sendable {
     private(set) var peaks = ArrivalPeaks()
     /// The end of the last closed window.
     private var base: Int64 = 0
-    /// Open arrivals less than 2^32 ns after `base`, counted from there.
-    private var near: [UInt32] = []
-    /// All later ones; there are none where windows are shorter than 4.29 s.
+    /// Open arrivals by the 2^32 ns after `base` in which they fall, counted from the beginning of those.
+    private var near: [[UInt32]]
+    /// All later ones.
     private var far: [UInt64] = []
     private var nearScratch: [UInt32] = []
     private var farScratch: [UInt64] = []
+    private var kept: [UInt64] = []
     private var window = SlidingCounts()
     /// Where counting began: the first outage, once it is known.
     private var start: Int64?
     /// Whether a window with arrivals has been closed here.
     private(set) var hasCounted = false
 
+    init() { near = Array(repeating: [], count: 8) }
+
     mutating func arrived(at time: Instant) {
         let offset = time.nanoseconds - base
         precondition(offset >= 0, "an arrival is told after its window was closed")
-        if offset <= Int64(UInt32.max) {
-            near.append(UInt32(truncatingIfNeeded: offset))
+        let part = Int(offset >> 32)
+        if part < near.count {
+            near[part].append(UInt32(truncatingIfNeeded: offset))
         } else {
             far.append(UInt64(time.nanoseconds))
         }
@@ -43,16 +47,19 @@ struct ArrivalLog: Sendable {
 
     /// Takes over the open arrivals of a log that has been told of another part of the fleet, and leaves it empty.
     mutating func take(from other: inout ArrivalLog) {
-        if other.base == base {
-            near += other.near
-            far += other.far
-        } else {
-            for offset in other.near { arrived(at: Instant(nanoseconds: other.base + Int64(offset))) }
-            for time in other.far { arrived(at: Instant(nanoseconds: Int64(time))) }
+        for part in near.indices {
+            if other.base == base {
+                near[part] += other.near[part]
+            } else {
+                for offset in other.near[part] { arrived(at: Instant(nanoseconds: other.time(part, offset))) }
+            }
+            other.near[part].removeAll(keepingCapacity: true)
         }
-        other.near.removeAll(keepingCapacity: true)
+        for time in other.far { arrived(at: Instant(nanoseconds: Int64(time))) }
         other.far.removeAll(keepingCapacity: true)
     }
+
+    private func time(_ part: Int, _ offset: UInt32) -> Int64 { base + (Int64(part) << 32) + Int64(offset) }
 
     /// Counts what arrived before `end`: nothing earlier will be told any more.
     ///
@@ -66,27 +73,22 @@ struct ArrivalLog: Sendable {
         }
         let end = end.nanoseconds
         guard end > base else { return }
-        radixSort(&near, scratch: &nearScratch)
+        for part in near.indices where !near[part].isEmpty {
+            radixSort(&near[part], scratch: &nearScratch)
+            for offset in near[part] {
+                let time = time(part, offset)
+                if time < end { pass(time) } else { kept.append(UInt64(time)) }
+            }
+            near[part].removeAll(keepingCapacity: true)
+        }
         radixSort(&far, scratch: &farScratch)
-        let closedNear = Self.partition(near, at: UInt32(clamping: end - base))
-        // Everything near is over where the bound itself did not fit.
-        let nearCount = end - base > Int64(UInt32.max) ? near.count : closedNear
-        let farCount = Self.partition(far, at: UInt64(end))
-        for offset in near[..<nearCount] { pass(base + Int64(offset)) }
-        for time in far[..<farCount] { pass(Int64(time)) }
-        rest(from: end, nearCount, farCount)
-    }
-
-    /// Keeps what is still open, counted from the new base.
-    private mutating func rest(from end: Int64, _ nearCount: Int, _ farCount: Int) {
-        let shift = end - base
-        let open = near[nearCount...].map { UInt32($0 - UInt32(shift)) }
-        near.removeAll(keepingCapacity: true)
-        near += open
+        for time in far {
+            if time < end { pass(Int64(time)) } else { kept.append(time) }
+        }
+        far.removeAll(keepingCapacity: true)
         base = end
-        let reachable = Self.partition(far, at: UInt64(end) + UInt64(UInt32.max) + 1)
-        for time in far[farCount..<max(farCount, reachable)] { near.append(UInt32(Int64(time) - end)) }
-        far.removeSubrange(..<max(farCount, reachable))
+        for time in kept { arrived(at: Instant(nanoseconds: Int64(time))) }
+        kept.removeAll(keepingCapacity: true)
     }
 
     private mutating func pass(_ time: Int64) {
@@ -97,19 +99,12 @@ struct ArrivalLog: Sendable {
         peaks.in1Second = max(peaks.in1Second, counts.in1Second)
     }
 
-    /// How many of rising values lie below a bound.
-    private static func partition<Value: Comparable>(_ values: [Value], at bound: Value) -> Int {
-        var low = 0
-        var high = values.count
-        while low < high {
-            let middle = (low + high) / 2
-            if values[middle] < bound { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-
     /// How many arrivals there is room for.
-    var capacity: Int { near.capacity + far.capacity + nearScratch.capacity + farScratch.capacity + window.capacity }
+    var capacity: Int {
+        near.reduce(nearScratch.capacity + far.capacity + farScratch.capacity + kept.capacity + window.capacity) {
+            $0 + $1.capacity
+        }
+    }
 }
 
 /// The times of the last second, told in rising order.

@@ -45,8 +45,13 @@ import Testing
             // Mostly shorter than 2^32 ns, sometimes far longer, and often not on the raster.
             let end = begin + Int64(1 + choices.below(choices.below(8) == 0 ? 20_000_000 : 3_000_000)) * 1_000
             // Some are told a window early.
-            var open = times.filter { $0 < end || ($0 < end + (end - begin) && choices.below(5) == 0) }
-            times.removeAll { time in open.contains(time) }
+            var open: [Int64] = []
+            var later: [Int64] = []
+            for time in times {
+                let isTold = time < end || (time < end + (end - begin) && choices.below(5) == 0)
+                if isTold { open.append(time) } else { later.append(time) }
+            }
+            times = later
             while !open.isEmpty { log.arrived(at: Instant(nanoseconds: open.remove(at: choices.below(open.count)))) }
             let known = firstDown.flatMap { $0 < end ? Instant(nanoseconds: $0) : nil }
             log.closeWindow(before: Instant(nanoseconds: end), firstDown: known)
