@@ -232,7 +232,8 @@ public struct Backoff: Sendable, Hashable {
         random: inout some RandomSource
     ) -> Interval {
         let delay = nextDelay(beforeRetry: retry, memory: &memory, random: &random)
-        guard draws == .untilNotLonger, jitter != .none else { return delay }
+        guard draws == .untilNotLonger else { return delay }
+        guard jitter != .none else { return delay }
         var longest = delay
         // As likely as not each draw ends it; the bound is for sources that never let a wait end.
         for _ in 0..<10_000 {
@@ -264,7 +265,13 @@ public struct Backoff: Sendable, Hashable {
 
     private var remembersDelay: Bool {
         if case .compounding = growth { return true }
-        return jitter == .decorrelated
+        if case .decorrelated = jitter { return true }
+        return false
+    }
+
+    private var isJittered: Bool {
+        if case .none = jitter { return false }
+        return true
     }
 
     private func nextDelay(
@@ -298,7 +305,7 @@ public struct Backoff: Sendable, Hashable {
         random: inout some RandomSource
     ) -> Double {
         let cap = units(cap)
-        let isSpread = retry >= firstJittered && jitter != .none
+        let isSpread = retry >= firstJittered && isJittered
         if case .compounding(let base, let factor) = growth {
             let last = memory.value < 0 ? units(base) : memory.value
             let grown = memory.value < 0 || capOrder == .afterJitter ? last : factor * last

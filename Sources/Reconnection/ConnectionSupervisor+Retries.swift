@@ -45,22 +45,25 @@ extension ConnectionSupervisor {
         }
         if outageSince == .distantPast { outageSince = now }
         armSuspension(at: now, policy)
-        let failure = RetryFailure(
-            retry: Int(retryCount),
-            close: close ?? .normal,
-            wasConnected: wasConnected,
-            elapsed: now - outageSince
-        )
-        guard var due = retryInstant(failure, hasClose: close != nil, at: now, policy: policy, random: &random),
-            policy.elapsedLimit == .max || due - outageSince <= policy.elapsedLimit
-        else {
+        var pause: (from: Interval, to: Interval)?
+        if !policy.closeRules.isEmpty, let close, case .pause(let from, let to) = Self.response(to: close, policy) {
+            pause = (from, to)
+        }
+        let decided: Instant?
+        if let pause {
+            decided = now + Self.pause(pause.from, pause.to, &random)
+        } else {
+            decided = retryInstant(close, wasConnected, at: now, policy: policy, random: &random)
+        }
+        guard var due = decided, policy.elapsedLimit == .max || due - outageSince <= policy.elapsedLimit else {
             milestone = .distantFuture
             enter(.exhausted, &actions)
             actions.append(.gaveUp)
             return
         }
-        if let breakerPolicy = policy.breaker, !policy.hazards.contains(.breakerGuardsStartOnly),
-            breaker.isOpen(at: now, policy: breakerPolicy), case .open(let end) = breaker.state
+        // Whether it is open is asked first: it seldom is, and its policy is large.
+        if case .open(let end) = breaker.state, let breakerPolicy = policy.breaker,
+            !policy.hazards.contains(.breakerGuardsStartOnly), breaker.isOpen(at: now, policy: breakerPolicy)
         {
             let until = breakerPolicy.endsStrictlyAfter ? end + .nanoseconds(1) : end
             if policy.hazards.contains(.breakerArmsNothing) {
@@ -71,29 +74,31 @@ extension ConnectionSupervisor {
             due = max(due, until)
         }
         actions.append(.retryScheduled(at: due, retry: retryCount))
-        let hasPause = if let close, case .pause = Self.response(to: close, policy) { true } else { false }
-        let isFree = wasConnected && policy.afterDrop?.counts == false && !hasPause
+        let isFree = wasConnected && policy.afterDrop?.counts == false && pause == nil
         if !isFree, !policy.hazards.contains(.countsWhenRetrying) { retryCount &+= 1 }
         arm(due, policy)
         enter(.waiting, &actions)
     }
 
-    /// When the next retry begins; nil if the policy gives up.
+    /// When the next retry begins where no close rule says so; nil if the policy gives up.
     private mutating func retryInstant(
-        _ failure: RetryFailure,
-        hasClose: Bool,
+        _ close: Close?,
+        _ wasConnected: Bool,
         at now: Instant,
         policy: ClientPolicy,
         random: inout some RandomSource
     ) -> Instant? {
-        if hasClose, case .pause(let from, let to) = Self.response(to: failure.close, policy) {
-            return now + Self.pause(from, to, &random)
-        }
         if isSuspended, let suspension = policy.suspension { return now + suspension.retryEvery }
         let due: Instant
-        if failure.wasConnected, let afterDrop = policy.afterDrop {
+        if wasConnected, let afterDrop = policy.afterDrop {
             due = dropRetry(afterDrop, at: now)
         } else if let custom = policy.strategy {
+            let failure = RetryFailure(
+                retry: Int(retryCount),
+                close: close ?? .normal,
+                wasConnected: wasConnected,
+                elapsed: now - outageSince
+            )
             var remembered = RetryStrategyMemory()
             remembered.value = memory.value
             let decision = custom.strategy.decision(after: failure, memory: &remembered, random: &random)
@@ -101,11 +106,11 @@ extension ConnectionSupervisor {
             guard case .wait(let delay) = decision else { return nil }
             due = end(of: max(.zero, delay), at: now, policy)
         } else {
-            let delay = policy.backoff.delay(beforeRetry: failure.retry, memory: &memory, random: &random)
+            let delay = policy.backoff.delay(beforeRetry: Int(retryCount), memory: &memory, random: &random)
             due = end(of: delay, at: now, policy)
         }
         // A hint of less than nothing is the server's mistake and must not shorten the wait.
-        guard let hint = failure.close.retryAfter, hint >= .zero, case .honour(let fraction) = policy.retryAfter else {
+        guard let hint = close?.retryAfter, hint >= .zero, case .honour(let fraction) = policy.retryAfter else {
             return due
         }
         let spread = fraction > 0 ? hint.scaled(by: fraction * random.nextUniform()) : .zero

@@ -437,7 +437,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         milestone = .distantFuture
         isPreparing = false
         if wasConnected { noteDrop(at: now) }
-        let response = Self.response(to: close, policy)
+        let response = policy.closeRules.isEmpty ? nil : Self.response(to: close, policy)
         if response == .stop || isLastConnection {
             endPolling()
             enter(.stopped, &actions)
