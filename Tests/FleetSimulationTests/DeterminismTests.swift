@@ -85,6 +85,23 @@ import Testing
         #expect(together.launches == alone.launches)
     }
 
+    @Test("what happens does not depend on how much is recorded, and counters alone still balance")
+    func recording() throws {
+        let rough = try scenario(Self.rough(seed: 4))
+        let policies = try #require(Replication.policies(of: rough))
+        let all = try run(rough)
+        for recording in [Recording.full, .countersOnly] {
+            let other = try #require(Replication.run(rough, policies: policies, number: 0, recording: recording))
+            #expect(other.events == all.events && other.instants == nil)
+            #expect(other.conservationFaults == [])
+            #expect(other.cohort.launched == all.cohort.launched && other.cohort.copies == all.cohort.copies)
+            #expect(other.cohort.outcomes == all.cohort.outcomes && other.backlogPeak == all.backlogPeak)
+            #expect((other.cohort.latencies == all.cohort.latencies) == (recording == .full))
+            #expect((other.grid == all.grid && other.peaks == all.peaks) == (recording == .full))
+            #expect((other.timeline == all.timeline) == (recording == .full))
+        }
+    }
+
     @Test("a run that is asked to stop gives no record")
     func stops() throws {
         let text = Self.rough(seed: 1).replacing("clients: 60", with: "clients: 2_000")

@@ -56,4 +56,15 @@ import Testing
         #expect(sampleQuantile(ofSorted: [] as [Double], probability: 0.5) == nil)
         #expect(sampleQuantile(ofSorted: [1, .nan], probability: 0.5) == nil)
     }
+
+    @Test("values asked for by rank give the same quantiles, bit by bit")
+    func byRank() {
+        let finite = [1.1, 2.7, 2.7, 9.03, 1e6 / 3]
+        for values in [[], [4.2], finite, finite + [.infinity], finite + [.infinity, .infinity]] {
+            for probability in [0, 0.1, 0.5, 0.75, 0.8, 0.99, 1, 1.5] {
+                let byRank = sampleQuantile(count: values.count, probability: probability) { values[$0] }
+                #expect(byRank == sampleQuantile(ofSorted: values, probability: probability))
+            }
+        }
+    }
 }
