@@ -396,10 +396,18 @@ public struct Backoff: Sendable, Hashable {
 
     private func wholeUnits(_ value: Double) -> Double {
         switch rounding.direction {
-        case .nearest: value.rounded()
+        case .nearest: nearestWhole(value)
         case .down: value.rounded(.down)
         case .up: value.rounded(.up)
         }
+    }
+
+    /// `value.rounded()`, which on older processors is a call into the C library.
+    private func nearestWhole(_ value: Double) -> Double {
+        guard value.magnitude < 0x1p52 else { return value }
+        let whole = Double(Int64(value))
+        let rest = value - whole
+        return whole + (rest >= 0.5 ? 1 : 0) - (rest <= -0.5 ? 1 : 0)
     }
 
     private func interval(_ units: Double) -> Interval {

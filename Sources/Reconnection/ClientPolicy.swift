@@ -100,7 +100,11 @@ public struct ClientPolicy: Sendable, Hashable {
     /// The delays between attempts.
     public var backoff: Backoff
     /// A strategy of one's own instead of `backoff`; nil means `backoff`.
-    public var strategy: CustomRetryStrategy?
+    public var strategy: CustomRetryStrategy? {
+        didSet { hasStrategy = strategy != nil }
+    }
+    /// Whether there is one: asked at every retry, where even to look at the strategy would copy it.
+    private(set) var hasStrategy = false
     /// When the retry counter starts over.
     public var reset: ResetRule
     /// After so many retries without a reset the client gives up; nil means never.

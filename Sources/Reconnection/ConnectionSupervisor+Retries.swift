@@ -92,7 +92,7 @@ extension ConnectionSupervisor {
         let due: Instant
         if wasConnected, let afterDrop = policy.afterDrop {
             due = dropRetry(afterDrop, at: now)
-        } else if let custom = policy.strategy {
+        } else if policy.hasStrategy, let custom = policy.strategy {
             let failure = RetryFailure(
                 retry: Int(retryCount),
                 close: close ?? .normal,

@@ -483,7 +483,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
 
     mutating func resetRetries(_ policy: ClientPolicy) {
         retryCount = 0
-        if policy.strategy == nil { policy.backoff.reset(&memory) } else { memory.value = 0 }
+        if !policy.hasStrategy { policy.backoff.reset(&memory) } else { memory.value = 0 }
     }
 
     /// Closes whatever transport there is, gives a probe's permission back, and forgets the timers.
