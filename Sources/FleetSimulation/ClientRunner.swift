@@ -18,6 +18,10 @@ struct ClientRunner: ~Copyable {
     let statuses: UnsafeMutablePointer<TierStatus>
 
     var mailroom = Mailroom()
+    /// The event that comes next to the client whose life is being lived, if it was told last: most events follow at
+    /// once on the one that caused them, and need no place in the mailroom.
+    private var hand = LocalEvent(kind: .launch)
+    private var handAt: Instant = .distantFuture
     var actions = ClientActions()
     var probe: Probe
     /// What has been told to the tiers and not been taken up by them.
@@ -44,20 +48,31 @@ struct ClientRunner: ~Copyable {
     /// Lives a client's life up to but excluding an instant, or up to where it depends on a tier.
     mutating func run(_ client: Client, until limit: Instant) {
         while true {
-            let next = client.pointee.next
-            switch client.pointee.hold {
-            case .none: guard next < limit else { return }
-            case .arriving: guard next < min(limit, client.pointee.holdAt) else { return }
-            case .waiting: return
+            let next = min(handAt, client.pointee.next)
+            if client.pointee.hold == .none {
+                guard next < limit else { break }
+            } else {
+                guard client.pointee.hold == .arriving, next < min(limit, client.pointee.holdAt) else { break }
             }
             step(client, at: next)
         }
+        putAway(client)
+    }
+
+    /// Leaves a client in a state that other runners and the tiers understand.
+    mutating func putAway(_ client: Client) {
+        guard handAt < .distantFuture else { return }
+        mailroom.postFirst(hand, at: handAt, to: client)
+        handAt = .distantFuture
     }
 
     /// Lives through the first pending event of a client.
     mutating func step(_ client: Client, at now: Instant) {
         events += 1
-        if client.pointee.mailAt == now {
+        if handAt == now {
+            handAt = .distantFuture
+            handle(hand, of: client, at: now)
+        } else if client.pointee.mailAt == now {
             handle(mailroom.takeFirst(of: client), of: client, at: now)
         } else if client.pointee.nextOffer == now {
             offerMessage(client, at: now)
@@ -92,7 +107,14 @@ struct ClientRunner: ~Copyable {
     /// Adds an event to a client's future, if the observation lasts so long.
     mutating func post(_ event: LocalEvent, at time: Instant, to client: Client) {
         guard time < end else { return }
-        mailroom.post(event, at: time, to: client)
+        guard time < min(handAt, client.pointee.mailAt) else {
+            mailroom.post(event, at: time, to: client)
+            return
+        }
+        // What is in hand was told before anything of the same time in the mailroom.
+        putAway(client)
+        hand = event
+        handAt = time
     }
 
     /// Tells the tiers of something, if the observation lasts so long.

@@ -100,6 +100,23 @@ struct Mailroom: ~Copyable {
         nodes[before].next = UInt32(truncatingIfNeeded: number)
     }
 
+    /// Adds an event to a client's list before others of the same time.
+    mutating func postFirst(_ event: LocalEvent, at time: Instant, to client: UnsafeMutablePointer<VirtualClient>) {
+        let number = takeNode()
+        guard time > client.pointee.mailAt else {
+            nodes[number] = Node(time: time, event: event, next: client.pointee.mail)
+            client.pointee.mail = UInt32(truncatingIfNeeded: number)
+            client.pointee.mailAt = time
+            return
+        }
+        var before = Int(client.pointee.mail)
+        while nodes[before].next != Self.none, nodes[Int(nodes[before].next)].time < time {
+            before = Int(nodes[before].next)
+        }
+        nodes[number] = Node(time: time, event: event, next: nodes[before].next)
+        nodes[before].next = UInt32(truncatingIfNeeded: number)
+    }
+
     /// Removes the first event of a client's list, which must not be empty.
     mutating func takeFirst(of client: UnsafeMutablePointer<VirtualClient>) -> LocalEvent {
         let number = Int(client.pointee.mail)

@@ -62,6 +62,7 @@ struct World: ~Copyable {
         let client = setting.clients + index
         if let launch = setting.cohorts[Int(client.pointee.cohort)].launch {
             runner.begin(client, launchedBy: launch)
+            runner.putAway(client)
             nextOfClient[index] = client.pointee.next
             return
         }
@@ -73,6 +74,7 @@ struct World: ~Copyable {
             runner.hold(client, on: instance)
         }
         runner.begin(client)
+        runner.putAway(client)
         nextOfClient[index] = client.pointee.next
     }
 
@@ -135,6 +137,7 @@ struct World: ~Copyable {
 
     /// Passes on what a client has told the tiers, and notes when it must be looked at again.
     mutating func settle(_ client: ClientRunner.Client) {
+        runner.putAway(client)
         if !runner.tierEvents.isEmpty {
             for (time, event) in runner.tierEvents { queue.schedule(event, at: time) }
             runner.tierEvents.removeAll(keepingCapacity: true)

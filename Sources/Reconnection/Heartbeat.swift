@@ -193,13 +193,18 @@ public struct Heartbeat: Sendable, Hashable {
             if let verdict = look(at: now, silence) { return verdict }
         }
         guard nextBeat <= now else { return .nothing }
+        return .send(beat: sendBeat(at: now, every: policy.interval, replyTimeout: policy.replyTimeout))
+    }
+
+    /// Sends the beat that is due; answers with its number.
+    mutating func sendBeat(at now: Instant, every interval: Interval, replyTimeout: Interval) -> UInt32 {
         lastBeat &+= 1
-        replyDeadline = now + policy.replyTimeout
+        replyDeadline = now + replyTimeout
         // Beats keep their rhythm; after a sleep that swallowed several, the rhythm starts anew instead of catching up.
-        let interval = Self.period(policy.interval)
-        let following = nextBeat + interval
-        nextBeat = following > now ? following : now + interval
-        return .send(beat: lastBeat)
+        let period = Self.period(interval)
+        let following = nextBeat + period
+        nextBeat = following > now ? following : now + period
+        return lastBeat
     }
 
     private mutating func look(at now: Instant, _ silence: HeartbeatPolicy.Silence) -> Due? {

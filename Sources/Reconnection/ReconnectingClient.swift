@@ -296,6 +296,7 @@ public struct ReconnectingClient: Sendable, Hashable {
     ) {
         // Nothing is due at the end of time, where deadlines stand that are none.
         guard now < .distantFuture else { return }
+        if sendBeatIfNothingElseIsDue(at: now, policy: policy, actions: &actions) { return }
         if supervisor.nextDeadline <= now {
             supervisor.advance(to: now, policy: policy, random: &random, actions: &actions)
             // A connection that has just ended takes its grace and its beats along.
@@ -315,6 +316,24 @@ public struct ReconnectingClient: Sendable, Hashable {
     }
 
     // MARK: Steps
+
+    /// The usual case, by a short way to the same end: on a connection a beat is due, and nothing else.
+    private mutating func sendBeatIfNothingElseIsDue(
+        at now: Instant,
+        policy: ClientPolicy,
+        actions: inout ClientActions
+    ) -> Bool {
+        guard heartbeat.nextBeat <= now, supervisor.phaseDeadline > now, supervisor.milestone > now,
+            supervisor.rare.isEmpty, group.graceDeadline > now, heartbeat.replyDeadline > now,
+            heartbeat.nextLook > now,
+            outbox.nextDeadlineInPlace(policy.outbox.timeToLive, policy.outbox.window) > now,
+            let interval = policy.heartbeat?.interval, let replyTimeout = policy.heartbeat?.replyTimeout,
+            replyTimeout > .zero
+        else { return false }
+        let beat = heartbeat.sendBeat(at: now, every: interval, replyTimeout: replyTimeout)
+        actions.append(.sendHeartbeat(generation: supervisor.generation, beat: beat))
+        return true
+    }
 
     /// Whether the close of a member loses its group: by the group's rules, or by a close rule.
     private mutating func isLost(
