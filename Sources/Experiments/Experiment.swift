@@ -130,6 +130,8 @@ public struct Experiment: Sendable {
             replications: scenario.replications,
             duration: scenario.duration
         )
+        // With fewer replications than threads, several threads share a replication.
+        let threadsEach = max(1, threads / total)
         DispatchQueue.concurrentPerform(iterations: min(threads, total)) { _ in
             while let item = work.next() {
                 // A short replication may be over before it asks for the first time.
@@ -143,6 +145,7 @@ public struct Experiment: Sendable {
                     scenario,
                     policies: resolved[candidate],
                     number: replication,
+                    threads: threadsEach,
                     shouldStop: { shouldStop() || work.hasFailed }
                 )
                 guard let record else {

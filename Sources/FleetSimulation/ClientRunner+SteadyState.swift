@@ -101,18 +101,18 @@ extension ClientRunner {
         updateUsability(client, at: .origin)
     }
 
-    /// The future of a client begins that has run all along.
+    /// The client's future begins.
     mutating func begin(_ client: Client) {
-        scheduleOffer(client, after: .origin, isFirst: true)
-        rearm(client, at: .origin)
+        if let time = cohort(client).pointee.launch {
+            let launch = .origin + time.interval(atUniform: uniform(client, .launch, 0))
+            post(LocalEvent(kind: .launch), at: launch, to: client)
+            // Before that, nobody wants it connected.
+            probe.record.cohorts[Int(client.pointee.cohort)].wantedTime -= min(launch, end).sinceOrigin.nanoseconds
+        } else {
+            scheduleOffer(client, after: .origin, isFirst: true)
+            rearm(client, at: .origin)
+        }
         scheduleFirstOutages(client)
-    }
-
-    /// The future of a client begins whose app is launched later. Before that, nobody wants it connected.
-    mutating func begin(_ client: Client, launchedBy time: Distribution) {
-        let launch = .origin + time.interval(atUniform: uniform(client, .launch, 0))
-        post(LocalEvent(kind: .launch), at: launch, to: client)
-        probe.record.cohorts[Int(client.pointee.cohort)].wantedTime -= min(launch, end).nanoseconds
-        scheduleFirstOutages(client)
+        putAway(client)
     }
 }

@@ -13,18 +13,25 @@ public enum Replication {
     ///   - policies: the policy of each cohort, in the scenario's order.
     ///   - number: the number of the replication, from 0.
     ///   - recording: how much is recorded; what happens does not depend on it.
-    ///   - shouldStop: asked now and then; when it says so the run is given up.
+    ///   - threads: how many threads share the work; the record does not depend on it.
+    ///   - shouldStop: asked now and then, from any of them; when it says so the run is given up.
     /// - Returns: the record, or nil if the run was given up.
     public static func run(
         _ scenario: Scenario,
         policies: [ClientPolicy],
         number: Int,
         recording: Recording = .full,
-        shouldStop: () -> Bool = { false }
+        threads: Int = 1,
+        shouldStop: @Sendable () -> Bool = { false }
     ) -> ReplicationRecord? {
         precondition(policies.count == scenario.fleet.count, "one policy a cohort")
-        return World(scenario: scenario, policies: policies, replication: number, recording: recording)
-            .run(shouldStop: shouldStop)
+        return World(
+            scenario: scenario,
+            policies: policies,
+            replication: number,
+            recording: recording,
+            threads: threads
+        ).run(shouldStop: shouldStop)
     }
 
     /// The policy of each cohort: its own, or `candidate` where one is given and the cohort is not pinned.

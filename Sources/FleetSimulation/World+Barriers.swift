@@ -20,7 +20,7 @@ extension World {
 
     /// The change happens. All clients have lived up to this instant, and none beyond it.
     mutating func pass(_ change: TierChange, at now: Instant) {
-        runner.events += 1
+        first.pointee.events += 1
         switch change {
         case .timeline(let entry):
             switch setting.scenario.timeline[entry].happening {
@@ -37,14 +37,14 @@ extension World {
         for index in setting.cohorts[cohort].members {
             let client = setting.clients + index
             guard client.pointee.transport.phase == .established,
-                runner.uniform(client, .disconnect, UInt64(entry)) < disconnect.share
+                runner(of: client).pointee.uniform(client, .disconnect, UInt64(entry)) < disconnect.share
             else { continue }
-            runner.outageTakes(client, at: now)
-            runner.killPath(client, at: now)
-            runner.updateUsability(client, at: now)
-            runner.outageReleases(client, at: now)
+            runner(of: client).pointee.outageTakes(client, at: now)
+            runner(of: client).pointee.killPath(client, at: now)
+            runner(of: client).pointee.updateUsability(client, at: now)
+            runner(of: client).pointee.outageReleases(client, at: now)
             if !disconnect.isSilent {
-                runner.post(
+                runner(of: client).pointee.post(
                     LocalEvent(
                         kind: .closeDown,
                         generation: client.pointee.transport.generation,
@@ -69,7 +69,7 @@ extension World {
         }
         var interrupted: [Instance.Handshake] = []
         for instance in affected {
-            runner.probe.backlogChanged(by: -servers[server].instances[instance].backlog, at: now)
+            first.pointee.probe.backlogChanged(by: -servers[server].instances[instance].backlog, at: now)
             interrupted += servers[server].instances[instance].end(isSilent: code == nil)
         }
         setting.statuses[server].dropsWhenDown = restart.meanwhile == .drop
@@ -101,7 +101,7 @@ extension World {
             client.pointee.hold == .waiting && client.pointee.transport.generation == handshake.generation
         if isCurrent { client.pointee.hold = .none }
         if !isSilent {
-            runner.transmit(
+            runner(of: client).pointee.transmit(
                 LocalEvent(
                     kind: .refuseDown,
                     generation: handshake.generation,
@@ -122,12 +122,12 @@ extension World {
         at now: Instant
     ) {
         guard instances.contains(Int(client.pointee.transport.instance)) else { return }
-        runner.outageTakes(client, at: now)
+        runner(of: client).pointee.outageTakes(client, at: now)
         client.pointee.transport.instance = -1
-        runner.updateUsability(client, at: now)
-        runner.outageReleases(client, at: now)
+        runner(of: client).pointee.updateUsability(client, at: now)
+        runner(of: client).pointee.outageReleases(client, at: now)
         if let code {
-            runner.transmit(
+            runner(of: client).pointee.transmit(
                 LocalEvent(
                     kind: .closeDown,
                     generation: client.pointee.transport.serverGeneration,
@@ -147,7 +147,10 @@ extension World {
         servers[server].instances[instance].upSince = now
         servers[server].publish(to: &setting.statuses[server])
         for cohort in 0..<setting.cohortCount where setting.cohorts[cohort].server == server {
-            for index in setting.cohorts[cohort].members { runner.outageReleases(setting.clients + index, at: now) }
+            for index in setting.cohorts[cohort].members {
+                let client = setting.clients + index
+                runner(of: client).pointee.outageReleases(client, at: now)
+            }
         }
     }
 }

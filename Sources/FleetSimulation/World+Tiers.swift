@@ -16,10 +16,10 @@ extension World {
         case .clientVisit:
             // Of a client that has something nearer to do, or is free again, another word has come since.
             guard client.pointee.hold == .waiting, client.pointee.next == now else { return }
-            runner.step(client, at: now)
+            runner(of: client).pointee.step(client, at: now)
             resume(client)
         case .connectionEnded, .ghostForgotten:
-            runner.events += 1
+            first.pointee.events += 1
             connectionEnds(event, of: client)
         case .handshakeAbandoned:
             handshakeAbandoned(event, of: client, at: now)
@@ -29,7 +29,7 @@ extension World {
     // MARK: Attempts
 
     private mutating func attemptArrives(_ event: TierEvent, of client: ClientRunner.Client, at now: Instant) {
-        runner.events += 1
+        first.pointee.events += 1
         guard client.pointee.transport.phase == .dialing, client.pointee.transport.generation == event.generation
         else {
             // Given up on the way: a server would shake hands for nothing. It has left the client's books already.
@@ -39,31 +39,31 @@ extension World {
         let server = setting.cohorts[Int(client.pointee.cohort)].server
         let packet = LocalEvent(kind: .attemptUp, tries: event.tries, generation: event.generation)
         guard let instance = chooseInstance(for: client, of: server, event.generation) else {
-            runner.attemptMeetsNobody(packet, of: client, at: now)
+            runner(of: client).pointee.attemptMeetsNobody(packet, of: client, at: now)
             resume(client)
             return
         }
-        runner.noteArrival(client, at: now)
+        runner(of: client).pointee.noteArrival(client, at: now)
         if let limit = servers[server].connectionLimit, servers[server].instances[instance].load >= limit {
-            runner.refuse(event.generation, of: client, .limit, at: now)
+            runner(of: client).pointee.refuse(event.generation, of: client, .limit, at: now)
             resume(client)
             return
         }
         client.pointee.instance = UInt16(truncatingIfNeeded: instance)
         let handshake = Instance.Handshake(client: event.client, generation: event.generation, arrivedAt: now)
         if servers[server].instances[instance].inService.count < servers[server].workers {
-            runner.probe.backlogChanged(by: 1, at: now)
+            first.pointee.probe.backlogChanged(by: 1, at: now)
             client.pointee.hold = .waiting
             begin(handshake, server, instance, at: now)
         } else if servers[server].instances[instance].waitingCount < servers[server].backlog {
-            runner.probe.backlogChanged(by: 1, at: now)
+            first.pointee.probe.backlogChanged(by: 1, at: now)
             client.pointee.hold = .waiting
             servers[server].instances[instance].waiting.append(handshake)
         } else {
-            runner.probe.record.backlogOverflows += 1
+            first.pointee.probe.record.backlogOverflows += 1
             switch servers[server].tier.handshake.whenFull {
-            case .refuse: runner.refuse(event.generation, of: client, .backlog, at: now)
-            case .drop: runner.retransmit(packet, of: client, at: now)
+            case .refuse: runner(of: client).pointee.refuse(event.generation, of: client, .backlog, at: now)
+            case .drop: runner(of: client).pointee.retransmit(packet, of: client, at: now)
             }
         }
         resume(client)
@@ -84,7 +84,7 @@ extension World {
     }
 
     private mutating func begin(_ handshake: Instance.Handshake, _ server: Int, _ instance: Int, at now: Instant) {
-        runner.probe.handshakeBegan(after: now - handshake.arrivedAt)
+        first.pointee.probe.handshakeBegan(after: now - handshake.arrivedAt)
         servers[server].instances[instance].inService.append(handshake)
         let draw = RandomStream.uniform(
             key: setting.key,
@@ -112,9 +112,9 @@ extension World {
         let server = setting.cohorts[Int(client.pointee.cohort)].server
         let instance = Int(event.instance)
         guard servers[server].instances[instance].boot == event.boot else { return }
-        runner.events += 1
+        first.pointee.events += 1
         servers[server].instances[instance].finish(event.client, event.generation)
-        runner.probe.backlogChanged(by: -1, at: now)
+        first.pointee.probe.backlogChanged(by: -1, at: now)
         if servers[server].tier.handshake.answered == .whenDone {
             let handshake = Instance.Handshake(client: event.client, generation: event.generation, arrivedAt: now)
             answer(handshake, server, instance, at: now)
@@ -143,25 +143,25 @@ extension World {
         // One that a worker has begun is worked on to its end.
         guard !servers[server].instances[instance].isInService(event.client, event.generation) else { return }
         servers[server].instances[instance].abandoned += 1
-        runner.probe.backlogChanged(by: -1, at: now)
+        first.pointee.probe.backlogChanged(by: -1, at: now)
     }
 
     /// A handshake becomes a connection, of which its client will hear, unless the client has given up.
     private mutating func answer(_ handshake: Instance.Handshake, _ server: Int, _ instance: Int, at now: Instant) {
         guard isWanted(handshake) else {
-            runner.probe.record.wastedHandshakes += 1
+            first.pointee.probe.record.wastedHandshakes += 1
             return
         }
         let client = setting.clients + Int(handshake.client)
-        runner.leaveGhost(client, at: now)
+        runner(of: client).pointee.leaveGhost(client, at: now)
         servers[server].instances[instance].connections += 1
         client.pointee.hold = .none
         client.pointee.transport.serverGeneration = handshake.generation
         client.pointee.transport.instance = Int32(instance)
         if let interval = setting.cohorts[Int(client.pointee.cohort)].serverInterval {
-            runner.scheduleBeat(client, handshake.generation, at: now + interval)
+            runner(of: client).pointee.scheduleBeat(client, handshake.generation, at: now + interval)
         }
-        runner.transmit(
+        runner(of: client).pointee.transmit(
             LocalEvent(kind: .acceptDown, generation: handshake.generation),
             of: client,
             extraRoundTrips: servers[server].tier.handshake.roundTrips - 1,

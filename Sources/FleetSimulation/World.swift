@@ -12,16 +12,16 @@ import Scenarios
 /// tiers for granted.
 ///
 /// The result does not depend on the length of the windows: a client lives ahead of the tiers only through what they
-/// cannot see or change, and events of one instant have an order of their own.
+/// cannot see or change, and events of one instant have an order of their own. For the same reasons it does not depend on
+/// the number of threads: each has a part of the clients, with a runner of its own, and lives their lives beside the
+/// others'; the tiers, which all have in common, are worked off by one thread when all have come to the end of the window.
 struct World: ~Copyable {
     let setting: FleetSetting
     /// The longest window.
     let window: Interval
     var queue = EventQueue<TierEvent>()
-    var runner: ClientRunner
+    let parts: FleetParts
     var servers: [ServerState]
-    /// When each client has something of its own to live through; `.distantFuture` while a tier must have its say first.
-    var nextOfClient: [Instant]
     /// Changes of the tiers to come, earliest first, equal times in order of insertion.
     var barriers: [(time: Instant, change: TierChange)] = []
     /// The end of the present window.
@@ -33,56 +33,60 @@ struct World: ~Copyable {
     ///   - scenario: checked.
     ///   - policies: the policy of each cohort.
     ///   - replication: its number, from 0.
-    ///   - window: the longest window.
     ///   - recording: how much is recorded.
+    ///   - window: the longest window.
+    ///   - threads: how many threads live the clients' lives.
     init(
         scenario: Scenario,
         policies: [ClientPolicy],
         replication: Int,
+        recording: Recording = .full,
         window: Interval = .seconds(16),
-        recording: Recording = .full
+        threads: Int = 1
     ) {
         self.window = window
         setting = FleetSetting(scenario: scenario, policies: policies, replication: replication)
         servers = scenario.servers.map { ServerState($0) }
         let capacity = servers.reduce(0) { $0 + $1.capacity }
-        runner = ClientRunner(
-            setting,
-            probe: Probe(scenario: scenario, replication: replication, capacity: capacity, recording: recording)
-        )
-        nextOfClient = Array(repeating: .distantFuture, count: setting.clientCount)
+        parts = FleetParts(setting, threads: threads) {
+            Probe(scenario: scenario, replication: replication, capacity: capacity, recording: recording)
+        }
         for (entry, event) in scenario.timeline.enumerated() {
             addBarrier(.timeline(entry: entry), at: Instant(event.at))
         }
-        for index in 0..<setting.clientCount { establish(index) }
+        parts.forEachClient { runner, client in
+            if runner.pointee.cohort(client).pointee.launch == nil { runner.pointee.grow(client) }
+        }
+        for index in 0..<setting.clientCount { connect(setting.clients + index) }
+        let parts = parts
+        parts.forEachClient { runner, client in
+            runner.pointee.begin(client)
+            parts.note(client)
+        }
     }
 
-    /// Brings a client to the start of the observation.
-    private mutating func establish(_ index: Int) {
-        let client = setting.clients + index
-        if let launch = setting.cohorts[Int(client.pointee.cohort)].launch {
-            runner.begin(client, launchedBy: launch)
-            runner.putAway(client)
-            nextOfClient[index] = client.pointee.next
-            return
-        }
-        runner.grow(client)
-        if client.pointee.client.phase == .connected,
-            let instance = chooseInstance(for: client, of: setting.cohorts[Int(client.pointee.cohort)].server, 0)
-        {
-            servers[setting.cohorts[Int(client.pointee.cohort)].server].instances[instance].connections += 1
-            runner.hold(client, on: instance)
-        }
-        runner.begin(client)
-        runner.putAway(client)
-        nextOfClient[index] = client.pointee.next
+    deinit { parts.free() }
+
+    /// Gives a client that is connected at the start its connection.
+    private mutating func connect(_ client: ClientRunner.Client) {
+        let server = setting.cohorts[Int(client.pointee.cohort)].server
+        guard client.pointee.client.phase == .connected, let instance = chooseInstance(for: client, of: server, 0)
+        else { return }
+        servers[server].instances[instance].connections += 1
+        runner(of: client).pointee.hold(client, on: instance)
     }
+
+    /// The runner of a client's part of the fleet.
+    func runner(of client: ClientRunner.Client) -> UnsafeMutablePointer<ClientRunner> { parts.runner(of: client) }
+
+    /// The probe that is told what is not about a client.
+    var first: UnsafeMutablePointer<ClientRunner> { parts.first }
 
     /// Runs to the end of the observation.
     ///
-    /// - Parameter shouldStop: asked now and then; when it says so the run is given up.
+    /// - Parameter shouldStop: asked now and then, from any thread; when it says so the run is given up.
     /// - Returns: the record, or nil if the run was given up.
-    consuming func run(shouldStop: () -> Bool) -> ReplicationRecord? {
+    consuming func run(shouldStop: @Sendable () -> Bool) -> ReplicationRecord? {
         var now = Instant.origin
         while true {
             while let first = barriers.first, first.time <= now {
@@ -90,28 +94,37 @@ struct World: ~Copyable {
                 pass(first.change, at: now)
             }
             guard now < setting.end else { break }
-            runner.barrier = min(barriers.first?.time ?? .distantFuture, setting.end)
-            windowEnd = min(runner.barrier, now + window)
+            let barrier = min(barriers.first?.time ?? .distantFuture, setting.end)
+            for part in 0..<parts.count { parts.runners[part].barrier = barrier }
+            windowEnd = min(barrier, now + window)
             guard liveLocally(shouldStop), workOffTiers(shouldStop) else { return nil }
-            runner.probe.closeWindow(before: windowEnd)
+            parts.closeWindow(before: windowEnd)
             now = windowEnd
         }
-        return finish()
+        closeBooks()
+        return parts.finishRecord()
     }
 
     /// Lets every client live its own life up to the end of the window; answers false if the run is to be given up.
-    private mutating func liveLocally(_ shouldStop: () -> Bool) -> Bool {
-        var lived = 0
-        for index in 0..<setting.clientCount where nextOfClient[index] < windowEnd {
-            resume(setting.clients + index)
-            lived += 1
-            if lived & 0x3fff == 0, shouldStop() { return false }
+    private mutating func liveLocally(_ shouldStop: @Sendable () -> Bool) -> Bool {
+        let end = windowEnd
+        let parts = parts
+        parts.forEach { runner, members in
+            var lived = 0
+            for index in members where parts.nextOfClient[index] < end {
+                let client = parts.setting.clients + index
+                runner.pointee.run(client, until: end)
+                parts.note(client)
+                lived += 1
+                if lived & 0x3fff == 0, shouldStop() { break }
+            }
         }
-        return true
+        for part in 0..<parts.count { passOn(parts.runners + part) }
+        return !shouldStop()
     }
 
     /// Works off what the tiers have to do in the window; answers false if the run is to be given up.
-    private mutating func workOffTiers(_ shouldStop: () -> Bool) -> Bool {
+    private mutating func workOffTiers(_ shouldStop: @Sendable () -> Bool) -> Bool {
         let last = windowEnd - Interval(nanoseconds: 1)
         var batches = 0
         while let (now, event) = queue.popNext(notAfter: last) {
@@ -131,66 +144,65 @@ struct World: ~Copyable {
 
     /// Lets a client live on to the end of the window, or to where it must wait for a tier.
     mutating func resume(_ client: ClientRunner.Client) {
-        runner.run(client, until: windowEnd)
+        runner(of: client).pointee.run(client, until: windowEnd)
         settle(client)
     }
 
     /// Passes on what a client has told the tiers, and notes when it must be looked at again.
     mutating func settle(_ client: ClientRunner.Client) {
-        runner.putAway(client)
-        if !runner.tierEvents.isEmpty {
-            for (time, event) in runner.tierEvents { queue.schedule(event, at: time) }
-            runner.tierEvents.removeAll(keepingCapacity: true)
+        let runner = runner(of: client)
+        runner.pointee.putAway(client)
+        passOn(runner)
+        guard client.pointee.hold == .waiting else {
+            parts.note(client)
+            return
         }
-        let index = Int(client.pointee.number)
+        parts.nextOfClient[Int(client.pointee.number)] = .distantFuture
         let next = client.pointee.next
-        switch client.pointee.hold {
-        case .none:
-            nextOfClient[index] = next
-        case .arriving:
-            nextOfClient[index] = next < client.pointee.holdAt ? next : .distantFuture
-        case .waiting:
-            nextOfClient[index] = .distantFuture
-            client.pointee.holdAt = next
-            guard next < setting.end else { return }
-            queue.schedule(TierEvent(kind: .clientVisit, client: client.pointee.number), at: next)
-        }
+        client.pointee.holdAt = next
+        guard next < setting.end else { return }
+        queue.schedule(TierEvent(kind: .clientVisit, client: client.pointee.number), at: next)
+    }
+
+    private mutating func passOn(_ runner: UnsafeMutablePointer<ClientRunner>) {
+        guard !runner.pointee.tierEvents.isEmpty else { return }
+        for (time, event) in runner.pointee.tierEvents { queue.schedule(event, at: time) }
+        runner.pointee.tierEvents.removeAll(keepingCapacity: true)
     }
 
     /// Closes the books: open intervals end, and what is still under way is counted.
-    private consuming func finish() -> ReplicationRecord {
+    private func closeBooks() {
         let end = setting.end
         for index in 0..<setting.clientCount {
             let client = setting.clients + index
             let cohort = Int(client.pointee.cohort)
             if client.pointee.marks.isUsable {
                 let usable = end - client.pointee.marks.usableSince
-                runner.probe.record.cohorts[cohort].usableTime += usable.nanoseconds
+                first.pointee.probe.record.cohorts[cohort].usableTime += usable.nanoseconds
             }
             var wanted = setting.scenario.duration
             if client.pointee.link.signalledHolds > 0 { wanted = wanted - (end - client.pointee.link.signalledSince) }
-            runner.probe.record.cohorts[cohort].wantedTime += wanted.nanoseconds
+            first.pointee.probe.record.cohorts[cohort].wantedTime += wanted.nanoseconds
             if client.pointee.marks.isLagOpen {
-                runner.probe.stayedAway(cohort: cohort, for: end - client.pointee.marks.upAt)
+                first.pointee.probe.stayedAway(cohort: cohort, for: end - client.pointee.marks.upAt)
             }
             if client.pointee.transport.phase == .dialing {
-                runner.probe.record.cohorts[cohort].inFlight += 1
-                if client.pointee.transport.hasArrived { runner.probe.record.cohorts[cohort].inFlightArrived += 1 }
+                first.pointee.probe.record.cohorts[cohort].inFlight += 1
+                if client.pointee.transport.hasArrived {
+                    first.pointee.probe.record.cohorts[cohort].inFlightArrived += 1
+                }
             }
             for key in client.pointee.client.outbox.keys where !client.pointee.received.contains(key) {
-                runner.probe.record.cohorts[cohort].pending += 1
+                first.pointee.probe.record.cohorts[cohort].pending += 1
             }
-            runner.probe.record.cohorts[cohort].outboxPeaks[client.pointee.marks.outboxPeak, default: 0] += 1
+            first.pointee.probe.record.cohorts[cohort].outboxPeaks[client.pointee.marks.outboxPeak, default: 0] += 1
             if Int(client.pointee.marks.outboxPeak) >= setting.cohorts[cohort].policy.outbox.capacity {
-                runner.probe.record.cohorts[cohort].outboxesAtBound += 1
+                first.pointee.probe.record.cohorts[cohort].outboxesAtBound += 1
             }
             switch client.pointee.client.phase {
-            case .exhausted, .blocked, .stopped: runner.probe.record.cohorts[cohort].gaveUp += 1
+            case .exhausted, .blocked, .stopped: first.pointee.probe.record.cohorts[cohort].gaveUp += 1
             case .closing, .paused, .waiting, .connecting, .connected: break
             }
         }
-        runner.probe.record.events = runner.events
-        runner.probe.finish()
-        return runner.probe.record
     }
 }

@@ -1,0 +1,84 @@
+import Dispatch
+import MonotonicTime
+import Scenarios
+
+/// The clients of a fleet in parts, each with a runner of its own, so that their lives can be lived side by side.
+///
+/// While parts are lived side by side, a thread touches the clients, the runner and the notes of its own part only. Its
+/// owner frees it.
+struct FleetParts: @unchecked Sendable {
+    let setting: FleetSetting
+    let runners: UnsafeMutablePointer<ClientRunner>
+    let count: Int
+    private let clientsPerPart: Int
+    /// When each client has something of its own to live through; `.distantFuture` while a tier must have its say first.
+    let nextOfClient: UnsafeMutablePointer<Instant>
+
+    /// At most so many parts as threads, and at least one.
+    init(_ setting: FleetSetting, threads: Int, probe: () -> Probe) {
+        self.setting = setting
+        clientsPerPart = max(1, (setting.clientCount + threads - 1) / max(1, threads))
+        count = max(1, (setting.clientCount + clientsPerPart - 1) / clientsPerPart)
+        runners = .allocate(capacity: count)
+        for part in 0..<count { (runners + part).initialize(to: ClientRunner(setting, probe: probe())) }
+        nextOfClient = .allocate(capacity: setting.clientCount)
+        nextOfClient.initialize(repeating: .distantFuture, count: setting.clientCount)
+    }
+
+    func free() {
+        runners.deinitialize(count: count)
+        runners.deallocate()
+        nextOfClient.deallocate()
+    }
+
+    /// The runner of a client's part.
+    func runner(of client: ClientRunner.Client) -> UnsafeMutablePointer<ClientRunner> {
+        count == 1 ? runners : runners + Int(client.pointee.number) / clientsPerPart
+    }
+
+    /// The runner that is told what is not about a client.
+    var first: UnsafeMutablePointer<ClientRunner> { runners }
+
+    /// Does something for each part, on a thread each.
+    func forEach(_ body: @Sendable (UnsafeMutablePointer<ClientRunner>, Range<Int>) -> Void) {
+        guard count > 1 else {
+            body(runners, 0..<setting.clientCount)
+            return
+        }
+        DispatchQueue.concurrentPerform(iterations: count) { part in
+            let start = part * clientsPerPart
+            body(runners + part, start..<min(setting.clientCount, start + clientsPerPart))
+        }
+    }
+
+    /// Does something for each client, part by part on a thread each.
+    func forEachClient(_ body: @Sendable (UnsafeMutablePointer<ClientRunner>, ClientRunner.Client) -> Void) {
+        forEach { runner, members in
+            for index in members { body(runner, setting.clients + index) }
+        }
+    }
+
+    /// Notes when a client must be looked at again that waits for no tier.
+    func note(_ client: ClientRunner.Client) {
+        let next = client.pointee.next
+        let isHeld = client.pointee.hold != .none && next >= client.pointee.holdAt
+        nextOfClient[Int(client.pointee.number)] = isHeld ? .distantFuture : next
+    }
+
+    /// Nothing before the end of a window will be told any more.
+    func closeWindow(before end: Instant) {
+        for part in 1..<max(1, count) { first.pointee.probe.takeArrivals(of: &runners[part].probe) }
+        for part in 0..<count { runners[part].probe.closeWindow(before: end) }
+    }
+
+    /// The record of all parts together, once nothing more will happen.
+    func finishRecord() -> ReplicationRecord {
+        for part in 1..<max(1, count) {
+            first.pointee.probe.add(runners[part].probe)
+            first.pointee.events += runners[part].events
+        }
+        first.pointee.probe.record.events = first.pointee.events
+        first.pointee.probe.finish()
+        return first.pointee.probe.record
+    }
+}
