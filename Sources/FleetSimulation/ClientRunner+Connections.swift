@@ -131,19 +131,28 @@ extension ClientRunner {
         )
     }
 
+    /// Notes that the server has a message; answers whether it is new there.
+    private func receive(_ key: UInt32, from client: Client) -> Bool {
+        // What its sender holds matters only where a message has been overtaken by many.
+        if key >= 64, let oldest = client.pointee.client.oldestMessageInPlace(), oldest <= key - 64 {
+            return client.pointee.received.insert(key, heldBy: client.pointee.client.outbox)
+        }
+        return client.pointee.received.insert(key)
+    }
+
     mutating func messageArrives(_ packet: LocalEvent, of client: Client, at now: Instant) {
         guard hasConnection(packet, of: client, at: now) else { return }
         let cohort = cohort(client)
         let number = Int(client.pointee.cohort)
         probe.record.cohorts[number].copies += 1
-        if client.pointee.received.insert(packet.argument, heldBy: client.pointee.client.outbox) {
+        if receive(packet.argument, from: client) {
             probe.received(
                 cohort: number,
                 offeredAt: packet.offeredAt,
                 deadline: cohort.pointee.deadline,
                 at: now
             )
-            if !client.pointee.client.outbox.holds(packet.argument) {
+            if !client.pointee.client.holdsMessageInPlace(packet.argument) {
                 // The client has given this message up already: it is not lost after all.
                 let isDiscarded =
                     cohort.pointee.discardsMessages && client.pointee.failedKeys.remove(packet.argument) == nil

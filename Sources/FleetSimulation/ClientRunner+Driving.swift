@@ -308,7 +308,7 @@ extension ClientRunner {
         withClient(client) { client, policy, _, actions in
             client.send(at: now, policy: policy, actions: &actions)
         }
-        let held = UInt32(client.pointee.client.outbox.count)
+        let held = UInt32(client.pointee.client.messageCountInPlace())
         if held > client.pointee.marks.outboxPeak { client.pointee.marks.outboxPeak = held }
         if perform(client, at: now) { updateUsability(client, at: now) }
         rearm(client, at: now)

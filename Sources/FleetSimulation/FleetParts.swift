@@ -8,7 +8,7 @@ import Scenarios
 /// owner frees it.
 struct FleetParts: @unchecked Sendable {
     let setting: FleetSetting
-    let runners: UnsafeMutablePointer<ClientRunner>
+    private let memory: UnsafeMutableRawPointer
     let count: Int
     private let clientsPerPart: Int
     /// When each client has something of its own to live through; `.distantFuture` while a tier must have its say first.
@@ -19,35 +19,48 @@ struct FleetParts: @unchecked Sendable {
         self.setting = setting
         clientsPerPart = max(1, (setting.clientCount + threads - 1) / max(1, threads))
         count = max(1, (setting.clientCount + clientsPerPart - 1) / clientsPerPart)
-        runners = .allocate(capacity: count)
-        for part in 0..<count { (runners + part).initialize(to: ClientRunner(setting, probe: probe())) }
+        memory = .allocate(byteCount: count * Self.spacing, alignment: Self.alignment)
+        for part in 0..<count {
+            let place = (memory + part * Self.spacing).bindMemory(to: ClientRunner.self, capacity: 1)
+            place.initialize(to: ClientRunner(setting, probe: probe()))
+        }
         nextOfClient = .allocate(capacity: setting.clientCount)
         nextOfClient.initialize(repeating: .distantFuture, count: setting.clientCount)
     }
 
     func free() {
-        runners.deinitialize(count: count)
-        runners.deallocate()
+        for part in 0..<count { runner(part).deinitialize(count: 1) }
+        memory.deallocate()
         nextOfClient.deallocate()
+    }
+
+    // Runners lie so far apart that no two share a line of the cache, or a pair of lines that is fetched together: what one
+    // thread writes down would stop the other at each event.
+    private static let alignment = 256
+    private static let spacing = (MemoryLayout<ClientRunner>.size / alignment + 2) * alignment
+
+    /// The runner of a part.
+    func runner(_ part: Int) -> UnsafeMutablePointer<ClientRunner> {
+        (memory + part * Self.spacing).assumingMemoryBound(to: ClientRunner.self)
     }
 
     /// The runner of a client's part.
     func runner(of client: ClientRunner.Client) -> UnsafeMutablePointer<ClientRunner> {
-        count == 1 ? runners : runners + Int(client.pointee.number) / clientsPerPart
+        runner(count == 1 ? 0 : Int(client.pointee.number) / clientsPerPart)
     }
 
     /// The runner that is told what is not about a client.
-    var first: UnsafeMutablePointer<ClientRunner> { runners }
+    var first: UnsafeMutablePointer<ClientRunner> { runner(0) }
 
     /// Does something for each part, on a thread each.
     func forEach(_ body: @Sendable (UnsafeMutablePointer<ClientRunner>, Range<Int>) -> Void) {
         guard count > 1 else {
-            body(runners, 0..<setting.clientCount)
+            body(first, 0..<setting.clientCount)
             return
         }
         DispatchQueue.concurrentPerform(iterations: count) { part in
             let start = part * clientsPerPart
-            body(runners + part, start..<min(setting.clientCount, start + clientsPerPart))
+            body(runner(part), start..<min(setting.clientCount, start + clientsPerPart))
         }
     }
 
@@ -67,15 +80,15 @@ struct FleetParts: @unchecked Sendable {
 
     /// Nothing before the end of a window will be told any more.
     func closeWindow(before end: Instant) {
-        for part in 1..<max(1, count) { first.pointee.probe.takeArrivals(of: &runners[part].probe) }
-        for part in 0..<count { runners[part].probe.closeWindow(before: end) }
+        for part in 1..<max(1, count) { first.pointee.probe.takeArrivals(of: &runner(part).pointee.probe) }
+        for part in 0..<count { runner(part).pointee.probe.closeWindow(before: end) }
     }
 
     /// The record of all parts together, once nothing more will happen.
     func finishRecord() -> ReplicationRecord {
         for part in 1..<max(1, count) {
-            first.pointee.probe.add(runners[part].probe)
-            first.pointee.events += runners[part].events
+            first.pointee.probe.add(runner(part).pointee.probe)
+            first.pointee.events += runner(part).pointee.events
         }
         first.pointee.probe.record.events = first.pointee.events
         first.pointee.probe.finish()

@@ -110,11 +110,16 @@ struct ReceivedKeys {
     /// Notes a key; answers whether it is new.
     ///
     /// - Parameter outbox: of its sender.
-    mutating func insert(_ key: UInt32, heldBy outbox: borrowing Outbox) -> Bool {
+    mutating func insert(_ key: UInt32, heldBy outbox: Outbox) -> Bool {
+        if key > highest, key >= 64, let oldest = outbox.oldestKey, oldest <= key - 64 {
+            rememberStragglers(outbox, upTo: key - 64)
+        }
+        return insert(key)
+    }
+
+    /// Notes a key, of a sender that holds no message 64 or more keys older; answers whether it is new.
+    mutating func insert(_ key: UInt32) -> Bool {
         if key > highest {
-            if key >= 64, let oldest = outbox.oldestKey, oldest <= key - 64 {
-                rememberStragglers(outbox, upTo: key - 64)
-            }
             let step = key - highest
             window = step >= 64 ? 1 : window << UInt64(step) | 1
             highest = key
@@ -129,7 +134,7 @@ struct ReceivedKeys {
         return true
     }
 
-    private mutating func rememberStragglers(_ outbox: borrowing Outbox, upTo last: UInt32) {
+    private mutating func rememberStragglers(_ outbox: Outbox, upTo last: UInt32) {
         for key in outbox.keys {
             guard key <= last else { break }
             let isKnown = highest >= 64 && key <= highest - 64

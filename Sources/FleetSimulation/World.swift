@@ -24,6 +24,8 @@ struct World: ~Copyable {
     var servers: [ServerState]
     /// Changes of the tiers to come, earliest first, equal times in order of insertion.
     var barriers: [(time: Instant, change: TierChange)] = []
+    /// How many events the tiers have worked off.
+    private var tierEventCount = 0
     /// The end of the present window.
     var windowEnd: Instant = .origin
 
@@ -88,6 +90,7 @@ struct World: ~Copyable {
     /// - Returns: the record, or nil if the run was given up.
     consuming func run(shouldStop: @Sendable () -> Bool) -> ReplicationRecord? {
         var now = Instant.origin
+        var length = window
         while true {
             while let first = barriers.first, first.time <= now {
                 barriers.removeFirst()
@@ -95,10 +98,16 @@ struct World: ~Copyable {
             }
             guard now < setting.end else { break }
             let barrier = min(barriers.first?.time ?? .distantFuture, setting.end)
-            for part in 0..<parts.count { parts.runners[part].barrier = barrier }
-            windowEnd = min(barrier, now + window)
+            for part in 0..<parts.count { parts.runner(part).pointee.barrier = barrier }
+            windowEnd = min(barrier, now + length)
+            let tierEventsBefore = tierEventCount
             guard liveLocally(shouldStop), workOffTiers(shouldStop) else { return nil }
             parts.closeWindow(before: windowEnd)
+            // While the tiers have much to do, clients that have done with them are better lived on with soon, side by side.
+            let isBusy = tierEventCount - tierEventsBefore > setting.clientCount / 64
+            length =
+                isBusy
+                ? max(min(.seconds(1), window), Interval(nanoseconds: length.nanoseconds / 4)) : min(window, length * 2)
             now = windowEnd
         }
         closeBooks()
@@ -119,7 +128,7 @@ struct World: ~Copyable {
                 if lived & 0x3fff == 0, shouldStop() { break }
             }
         }
-        for part in 0..<parts.count { passOn(parts.runners + part) }
+        for part in 0..<parts.count { passOn(parts.runner(part)) }
         return !shouldStop()
     }
 
@@ -129,6 +138,7 @@ struct World: ~Copyable {
         var batches = 0
         while let (now, event) = queue.popNext(notAfter: last) {
             // What happens at the same instant is put in an order that does not depend on who told it first.
+            tierEventCount += 1
             guard let second = queue.popNext(notAfter: now) else {
                 handle(event, at: now)
                 batches += 1

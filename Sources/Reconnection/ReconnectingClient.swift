@@ -47,6 +47,15 @@ public struct ReconnectingClient: Sendable, Hashable {
         return min(deadline, outbox.nextDeadlineInPlace(policy.outbox.timeToLive, policy.outbox.window))
     }
 
+    /// How many messages are held, read as `nextDeadlineInPlace` is.
+    package mutating func messageCountInPlace() -> Int { outbox.count }
+
+    /// Whether a message is held, read as `nextDeadlineInPlace` is.
+    package mutating func holdsMessageInPlace(_ key: Outbox.Key) -> Bool { outbox.holds(key) }
+
+    /// The key of the oldest message held, read as `nextDeadlineInPlace` is.
+    package mutating func oldestMessageInPlace() -> Outbox.Key? { outbox.oldestKey }
+
     // MARK: What the app and its system say
 
     /// The app wants a connection. Ignored unless stopped or exhausted.
