@@ -155,7 +155,8 @@ extension ClientRunner {
             if !client.pointee.client.holdsMessageInPlace(packet.argument) {
                 // The client has given this message up already: it is not lost after all.
                 let isDiscarded =
-                    cohort.pointee.discardsMessages && client.pointee.failedKeys.remove(packet.argument) == nil
+                    cohort.pointee.discardsMessages
+                    && !client.pointee.received.forgetFailure(of: packet.argument)
                 if isDiscarded {
                     probe.record.cohorts[number].lost -= 1
                 } else {

@@ -96,7 +96,7 @@ extension ClientRunner {
             case .messageFailed(let messageKey, _):
                 guard !client.pointee.received.contains(messageKey) else { continue }
                 probe.record.cohorts[Int(client.pointee.cohort)].failed += 1
-                if cohort(client).pointee.discardsMessages { client.pointee.failedKeys.insert(messageKey) }
+                if cohort(client).pointee.discardsMessages { client.pointee.received.noteFailure(of: messageKey) }
             case .messageDiscarded(let messageKey):
                 if !client.pointee.received.contains(messageKey) {
                     probe.record.cohorts[Int(client.pointee.cohort)].lost += 1

@@ -17,11 +17,12 @@ extension ClientRunner {
         client.pointee.marks.isUsable = isUsable
         probe.sessionsChanged(by: isUsable ? 1 : -1, at: now)
         if isUsable {
-            client.pointee.marks.usableSince = now
-            client.pointee.marks.lostAt = .distantFuture
+            client.pointee.marks.since = now
+            client.pointee.marks.isLost = false
         } else {
-            probe.record.cohorts[cohort].usableTime += (now - marks.usableSince).nanoseconds
-            if phase == .connected { client.pointee.marks.lostAt = now }
+            probe.record.cohorts[cohort].usableTime += (now - marks.since).nanoseconds
+            client.pointee.marks.isLost = phase == .connected
+            client.pointee.marks.since = now
         }
         guard marks.isRecovering else { return }
         let offset = now - marks.upAt
@@ -34,11 +35,11 @@ extension ClientRunner {
 
     /// The client has left the phase connected: if its path was lost before, it has noticed now.
     mutating func noticeLoss(_ client: Client, at now: Instant) {
-        guard client.pointee.marks.lostAt < .distantFuture else { return }
+        guard client.pointee.marks.isLost else { return }
         let cohort = Int(client.pointee.cohort)
         probe.record.cohorts[cohort].detections += 1
-        probe.record.cohorts[cohort].detectionTime += (now - client.pointee.marks.lostAt).nanoseconds
-        client.pointee.marks.lostAt = .distantFuture
+        probe.record.cohorts[cohort].detectionTime += (now - client.pointee.marks.since).nanoseconds
+        client.pointee.marks.isLost = false
     }
 
     /// An outage takes the client. Must be called while its session still counts as it was before.

@@ -41,8 +41,6 @@ struct VirtualClient: ~Copyable {
     var transport = TransportState()
     /// What the server has received from it.
     var received = ReceivedKeys()
-    /// Messages that failed under a policy that discards, and have not come: not all that ends is discarded.
-    var failedKeys: Set<UInt32> = []
     var marks = ClientMarks()
 
     init(number: UInt32, cohort: UInt16) {
@@ -56,6 +54,8 @@ struct VirtualClient: ~Copyable {
 
 /// Whether packets pass between a client and the network.
 struct LinkState {
+    var downSince: Instant = .distantPast
+    var signalledSince: Instant = .distantPast
     /// Silent outages going on.
     var silentHolds: UInt16 = 0
     /// Signalled outages going on.
@@ -63,8 +63,6 @@ struct LinkState {
     /// Whether the loss model is in its bad state, upwards and downwards.
     var isBadUp = false
     var isBadDown = false
-    var downSince: Instant = .distantPast
-    var signalledSince: Instant = .distantPast
 
     var isUp: Bool { silentHolds == 0 && signalledHolds == 0 }
 }
@@ -73,19 +71,19 @@ struct LinkState {
 struct TransportState {
     enum Phase: UInt8 { case none, dialing, established }
 
-    var phase: Phase = .none
-    /// Whether the attempt has reached the server tier.
-    var hasArrived = false
-    /// Whether the path under an established connection is gone for good: the next packet is answered by a reset.
-    var isPathDead = false
+    /// When the last packet of this transport arrives, each way: later ones do not overtake it.
+    var lastArrivalUp: Instant = .distantPast
+    var lastArrivalDown: Instant = .distantPast
     /// The generation that dials or is established.
     var generation: UInt32 = 0
     /// The generation the server holds a connection of, and on which instance; -1 for none.
     var serverGeneration: UInt32 = 0
     var instance: Int32 = -1
-    /// When the last packet of this transport arrives, each way: later ones do not overtake it.
-    var lastArrivalUp: Instant = .distantPast
-    var lastArrivalDown: Instant = .distantPast
+    var phase: Phase = .none
+    /// Whether the attempt has reached the server tier.
+    var hasArrived = false
+    /// Whether the path under an established connection is gone for good: the next packet is answered by a reset.
+    var isPathDead = false
 }
 
 /// The keys a server remembers of a client: the highest, which of the 64 up to it have come, and stragglers.
@@ -94,16 +92,24 @@ struct TransportState {
 /// pass, so a key can leave the window before it comes: it is remembered apart if its sender still holds it. Any other
 /// key below the window has been received, or has been given up.
 struct ReceivedKeys {
-    private var highest: UInt32 = 0
     private var window: UInt64 = 0
-    /// Keys below the window that have not come and were not given up when they left it.
-    private var stragglers: [UInt32] = []
+    /// What few clients need; none or one.
+    private var rare: [Rare] = []
+
+    private struct Rare {
+        /// Keys below the window that have not come and were not given up when they left it.
+        var stragglers: [UInt32] = []
+        /// Messages that failed under a policy that discards, and have not come: not all that ends is discarded.
+        var failed: Set<UInt32> = []
+    }
+
+    private var highest: UInt32 = 0
 
     /// Whether the key has been received.
     func contains(_ key: UInt32) -> Bool {
         guard key <= highest else { return false }
         let age = highest - key
-        guard age < 64 else { return !stragglers.contains(key) }
+        guard age < 64 else { return rare.isEmpty || !rare[0].stragglers.contains(key) }
         return window >> UInt64(age) & 1 == 1
     }
 
@@ -129,37 +135,55 @@ struct ReceivedKeys {
         if highest - key < 64 {
             window |= 1 << UInt64(highest - key)
         } else {
-            stragglers.removeAll { $0 == key }
+            rare[0].stragglers.removeAll { $0 == key }
         }
         return true
+    }
+
+    /// Notes that a message which has not come has failed.
+    mutating func noteFailure(of key: UInt32) {
+        needRare()
+        rare[0].failed.insert(key)
+    }
+
+    /// Whether a message had failed; it no longer counts as such.
+    mutating func forgetFailure(of key: UInt32) -> Bool { !rare.isEmpty && rare[0].failed.remove(key) != nil }
+
+    private mutating func needRare() {
+        if rare.isEmpty { rare.append(Rare()) }
     }
 
     private mutating func rememberStragglers(_ outbox: Outbox, upTo last: UInt32) {
         for key in outbox.keys {
             guard key <= last else { break }
             let isKnown = highest >= 64 && key <= highest - 64
-            if !isKnown, !contains(key) { stragglers.append(key) }
+            if !isKnown, !contains(key) {
+                needRare()
+                rare[0].stragglers.append(key)
+            }
         }
     }
 }
 
 /// What the probe remembers of a client.
 struct ClientMarks {
-    /// Whether the session works from end to end, and since when.
+    /// When that outage ended whose recovery is being watched.
+    var upAt: Instant = .origin
+    /// Since when the session works from end to end, or since when the path is lost of a connection that the client
+    /// still believes in.
+    var since: Instant = .origin
+    /// The fullest its outbox has been.
+    var outboxPeak: UInt32 = 0
+    /// Whether the session works from end to end.
     var isUsable = false
-    var usableSince: Instant = .origin
-    /// When the path of a connection was lost that the client still believes in.
-    var lostAt: Instant = .distantFuture
+    /// Whether the client believes in a connection whose path is lost.
+    var isLost = false
     /// The client was connected when an outage took it, which is not over yet.
     var awaitsEnd = false
     /// An outage of the client is over, and its recovery is being watched.
     var isRecovering = false
     /// It has not had a working session since.
     var isLagOpen = false
-    /// When that outage ended.
-    var upAt: Instant = .origin
-    /// The fullest its outbox has been.
-    var outboxPeak: UInt32 = 0
 }
 
 /// A client's own random stream, continued where it stopped.

@@ -187,7 +187,7 @@ struct World: ~Copyable {
             let client = setting.clients + index
             let cohort = Int(client.pointee.cohort)
             if client.pointee.marks.isUsable {
-                let usable = end - client.pointee.marks.usableSince
+                let usable = end - client.pointee.marks.since
                 first.pointee.probe.record.cohorts[cohort].usableTime += usable.nanoseconds
             }
             var wanted = setting.scenario.duration

@@ -35,10 +35,10 @@ public struct ConnectionGroupPolicy: Sendable, Hashable {
 /// first member, and the grace the rest. Members beyond the policy's number, reports twice and reports of another
 /// generation are ignored.
 public struct ConnectionGroup: Sendable, Hashable {
-    /// The members that are open, a bit each.
-    public private(set) var openMembers: UInt32 = 0
     /// When a missing member counts as lost; `.distantFuture` if none is missing.
     public private(set) var graceDeadline: Instant = .distantFuture
+    /// The members that are open, a bit each.
+    public private(set) var openMembers: UInt32 = 0
 
     /// The generation they belong to.
     private var generation: UInt32 = 0

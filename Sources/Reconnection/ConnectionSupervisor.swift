@@ -41,16 +41,30 @@ public import MonotonicTime
 /// Network, screen and app stand in `ConnectionSupervisor+Gates.swift`, delays and limits in `+Retries.swift`, what
 /// `Hazards` changes in `+Hazards.swift`.
 public struct ConnectionSupervisor: Sendable, Hashable {
-    /// Where the client stands.
-    public private(set) var phase: ConnectionPhase = .stopped
+    // Ordered by size, so that a fleet of millions has no gaps in it.
+
+    /// The breaker around attempts; looked at only if the policy has one.
+    public internal(set) var breaker = CircuitBreaker()
+    /// In `waiting`: when the delay is over. In `connecting`: when the attempt has failed. In `closing`: when it is over.
+    var phaseDeadline: Instant = .distantFuture
+    /// In `connected`: when it counts as stable. Else: when the outage becomes a suspension.
+    var milestone: Instant = .distantFuture
+    var memory = Backoff.Memory()
+    var attemptStartedAt: Instant = .distantPast
+    /// When the outage began: at the loss, or at the first attempt or wait; `.distantPast` while there is none.
+    var outageSince: Instant = .distantPast
+    private var lastFailureAt: Instant = .distantPast
+    /// State that few clients need; none or one.
+    var rare: [RareState] = []
     /// The generation of the current, or last, transport.
     public internal(set) var generation: UInt32 = 0
     /// The highest generation so far; rises by one for each transport.
     var lastGeneration: UInt32 = 0
     /// Retries scheduled since the last reset.
     public internal(set) var retryCount: UInt32 = 0
-    /// The breaker around attempts; looked at only if the policy has one.
-    public internal(set) var breaker = CircuitBreaker()
+    var breakerEpoch: UInt32 = 0
+    /// Where the client stands.
+    public private(set) var phase: ConnectionPhase = .stopped
     /// Whether the system says that there is a network.
     public internal(set) var isOnline = true
     /// Whether the app is visible.
@@ -69,18 +83,6 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     var attemptIsHeld = false
     /// Whether the retry that waits has not been counted, under `countsWhenRetrying`.
     var retryIsUncounted = false
-    /// In `waiting`: when the delay is over. In `connecting`: when the attempt has failed. In `closing`: when it is over.
-    var phaseDeadline: Instant = .distantFuture
-    /// In `connected`: when it counts as stable. Else: when the outage becomes a suspension.
-    var milestone: Instant = .distantFuture
-    var memory = Backoff.Memory()
-    var breakerEpoch: UInt32 = 0
-    var attemptStartedAt: Instant = .distantPast
-    /// When the outage began: at the loss, or at the first attempt or wait; `.distantPast` while there is none.
-    var outageSince: Instant = .distantPast
-    private var lastFailureAt: Instant = .distantPast
-    /// State that few clients need; none or one.
-    var rare: [RareState] = []
 
     /// A stopped supervisor.
     public init() {}

@@ -10,10 +10,10 @@ struct MessageList: Sendable, Hashable {
 
     /// What stands for the oldest message, if there is one.
     private(set) var oldestOfferedAt: Instant = .distantPast
-    private(set) var oldestKey: Key = 0
-    private var live: UInt32 = 0
     /// Those behind the oldest; never ends with missing keys.
     private var later: [Slot] = []
+    private(set) var oldestKey: Key = 0
+    private var live: UInt32 = 0
     /// How many of the later entries stand for missing keys.
     private var gaps: UInt32 = 0
 
@@ -41,9 +41,16 @@ struct MessageList: Sendable, Hashable {
         } else {
             let missing = key &- lastKey &- 1
             if missing > 0 { appendGap(missing) }
+            makeRoom()
             later.append(Slot(offeredAt: offeredAt))
         }
         live += 1
+    }
+
+    /// An outage of a whole fleet fills all outboxes at once: room for an eighth more is less waste than for as many again.
+    private mutating func makeRoom() {
+        guard later.count == later.capacity else { return }
+        later.reserveCapacity(later.count + max(4, later.count / 8))
     }
 
     private mutating func appendGap(_ missing: Key) {

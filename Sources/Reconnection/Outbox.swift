@@ -124,10 +124,10 @@ public struct Outbox: Sendable, Hashable {
     }
 
     private var messages = MessageList()
+    private var sent: UInt32 = 0
     /// Of messages held, in no order.
     private var setbacks: [Setback] = []
     private var acknowledgementDeadline: Instant = .distantFuture
-    private var sent: UInt32 = 0
     /// The key the next message will get.
     public private(set) var nextKey: Key = 1
     /// Whether there is a connection to send on.
