@@ -19,7 +19,7 @@ import Testing
         ) -> [BackgroundSyncAction] {
             actions.removeAll()
             input(&machine, &actions)
-            return actions.list
+            return Array(actions.list)
         }
 
         func launch(at now: Instant) -> [BackgroundSyncAction] {

@@ -340,7 +340,7 @@ struct ClientModel {
 
     private mutating func judgeClose(
         _ generation: UInt32,
-        _ close: Close,
+        _ close: CloseCode,
         of input: ClientInput,
         _ expected: inout Expected
     ) throws(BrokenRule) {

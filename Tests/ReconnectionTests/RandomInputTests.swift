@@ -102,9 +102,9 @@ import Testing
             client.handle(input, at: now, policy: policy, random: &random, actions: &actions)
             if isRecorded {
                 if recent.count == 25 { recent.removeFirst() }
-                recent.append((now, input, actions.list))
+                recent.append((now, input, Array(actions.list)))
             }
-            try model.judge(input, at: now, actions: actions.list, client: client)
+            try model.judge(input, at: now, actions: Array(actions.list), client: client)
         }
 
         /// Usually goes on to the next deadline or stays before it; now and then the device oversleeps.

@@ -31,7 +31,7 @@ private struct Desk {
         let now = Instant(.milliseconds(milliseconds))
         let arrival = coalescer.succeeded(number, at: now, policy: policy, forgotten: &buffer)
         if arrival == .deliverAndKeep { kept.insert(number) }
-        forget(buffer.list)
+        forget(Array(buffer.list))
         return arrival
     }
 
@@ -43,32 +43,32 @@ private struct Desk {
         var buffer = ActionBuffer<UInt64>()
         let now = Instant(.milliseconds(milliseconds))
         let arrival = coalescer.failed(number, kind: kind, at: now, policy: policy, forgotten: &buffer)
-        forget(buffer.list)
+        forget(Array(buffer.list))
         return arrival
     }
 
     mutating func clear(_ key: String = "a") {
         var buffer = ActionBuffer<UInt64>()
         coalescer.clear(key, policy: policy, forgotten: &buffer)
-        forget(buffer.list)
+        forget(Array(buffer.list))
     }
 
     mutating func clear(prefix: String) {
         var buffer = ActionBuffer<UInt64>()
         coalescer.clear(policy: policy, forgotten: &buffer) { $0.hasPrefix(prefix) }
-        forget(buffer.list)
+        forget(Array(buffer.list))
     }
 
     mutating func clearAll() {
         var buffer = ActionBuffer<UInt64>()
         coalescer.clearAll(policy: policy, forgotten: &buffer)
-        forget(buffer.list)
+        forget(Array(buffer.list))
     }
 
     mutating func removeStale(at milliseconds: Int64) {
         var buffer = ActionBuffer<UInt64>()
         coalescer.removeStale(at: Instant(.milliseconds(milliseconds)), policy: policy, forgotten: &buffer)
-        forget(buffer.list)
+        forget(Array(buffer.list))
     }
 
     private mutating func forget(_ numbers: [UInt64]) {

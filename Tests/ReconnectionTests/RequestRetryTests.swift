@@ -17,13 +17,13 @@ private struct Exchange {
     mutating func start(at now: Instant = .origin) -> [RequestRetryAction] {
         buffer.removeAll()
         request.start(at: now, policy: policy, actions: &buffer)
-        return buffer.list
+        return Array(buffer.list)
     }
 
     mutating func succeed(_ attempt: UInt32) -> [RequestRetryAction] {
         buffer.removeAll()
         request.attemptSucceeded(attempt, actions: &buffer)
-        return buffer.list
+        return Array(buffer.list)
     }
 
     mutating func fail(
@@ -42,13 +42,13 @@ private struct Exchange {
             actions: &buffer,
             mayRetry: mayRetry
         )
-        return buffer.list
+        return Array(buffer.list)
     }
 
     mutating func cancel() -> [RequestRetryAction] {
         buffer.removeAll()
         request.cancel(actions: &buffer)
-        return buffer.list
+        return Array(buffer.list)
     }
 
     mutating func advance(
@@ -57,7 +57,7 @@ private struct Exchange {
     ) -> [RequestRetryAction] {
         buffer.removeAll()
         request.advance(to: now, policy: policy, random: &random, actions: &buffer, mayRetry: mayRetry)
-        return buffer.list
+        return Array(buffer.list)
     }
 
     /// Fails every attempt at once with the next of these kinds, the last one for ever; answers with the waits and the

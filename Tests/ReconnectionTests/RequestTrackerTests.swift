@@ -18,42 +18,42 @@ private final class TestTracker {
     func offer(_ kind: RequestKind, isLive: Bool = false, at seconds: Double = 0) -> [RequestAction] {
         actions.removeAll()
         _ = tracker.offer(kind, isLive: isLive, at: at(seconds), policy: policy, actions: &actions)
-        return actions.list
+        return Array(actions.list)
     }
 
     @discardableResult
     func opened(_ generation: UInt32, at seconds: Double = 0) -> [RequestAction] {
         actions.removeAll()
         tracker.connectionOpened(generation: generation, at: at(seconds), policy: policy, actions: &actions)
-        return actions.list
+        return Array(actions.list)
     }
 
     @discardableResult
     func closed(_ generation: UInt32) -> [RequestAction] {
         actions.removeAll()
         tracker.connectionClosed(generation: generation, policy: policy, actions: &actions)
-        return actions.list
+        return Array(actions.list)
     }
 
     @discardableResult
     func answered(_ id: RequestTracker.ID, _ generation: UInt32) -> [RequestAction] {
         actions.removeAll()
         tracker.answered(id: id, generation: generation, actions: &actions)
-        return actions.list
+        return Array(actions.list)
     }
 
     @discardableResult
     func refused(_ id: RequestTracker.ID, _ generation: UInt32, code: UInt32 = 403) -> [RequestAction] {
         actions.removeAll()
         tracker.refused(id: id, code: code, generation: generation, actions: &actions)
-        return actions.list
+        return Array(actions.list)
     }
 
     @discardableResult
     func advance(to instant: Instant) -> [RequestAction] {
         actions.removeAll()
         tracker.advance(to: instant, policy: policy, actions: &actions)
-        return actions.list
+        return Array(actions.list)
     }
 
     func forget(_ id: RequestTracker.ID) { tracker.forget(id) }

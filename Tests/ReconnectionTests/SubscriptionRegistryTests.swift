@@ -26,21 +26,21 @@ private final class TestRegistry {
     ) -> (use: Use, actions: [Action]) {
         actions.removeAll()
         let use = registry.subscribe(to: topic, style: style, at: at(seconds), policy: policy, actions: &actions)
-        return (use, actions.list)
+        return (use, Array(actions.list))
     }
 
     @discardableResult
     func release(_ use: Use, at seconds: Double = 0) -> [Action] {
         actions.removeAll()
         registry.release(use, at: at(seconds), actions: &actions)
-        return actions.list
+        return Array(actions.list)
     }
 
     @discardableResult
     func opened(_ generation: UInt32, at seconds: Double = 0) -> [Action] {
         actions.removeAll()
         registry.connectionOpened(generation: generation, at: at(seconds), policy: policy, actions: &actions)
-        return actions.list
+        return Array(actions.list)
     }
 
     func closed(_ generation: UInt32, at seconds: Double = 0) {
@@ -51,7 +51,7 @@ private final class TestRegistry {
     func confirmed(_ id: UInt32, _ generation: UInt32, at seconds: Double = 0) -> [Action] {
         actions.removeAll()
         registry.confirmed(id: id, generation: generation, at: at(seconds), actions: &actions)
-        return actions.list
+        return Array(actions.list)
     }
 
     func snapshot(
@@ -67,7 +67,7 @@ private final class TestRegistry {
             policy: policy,
             actions: &actions
         )
-        return (verdict, actions.list)
+        return (verdict, Array(actions.list))
     }
 
     @discardableResult
@@ -81,14 +81,14 @@ private final class TestRegistry {
             random: &random,
             actions: &actions
         )
-        return actions.list
+        return Array(actions.list)
     }
 
     @discardableResult
     func advance(to instant: Instant) -> [Action] {
         actions.removeAll()
         registry.advance(to: instant, policy: policy, random: &random, actions: &actions)
-        return actions.list
+        return Array(actions.list)
     }
 }
 

@@ -38,7 +38,7 @@ extension ClientAction {
 
     static func open(_ generation: UInt32) -> ClientAction { .openTransport(generation: generation) }
 
-    static func close(_ generation: UInt32, _ close: Close = .goingAway) -> ClientAction {
+    static func close(_ generation: UInt32, _ close: CloseCode = .goingAway) -> ClientAction {
         .closeTransport(generation: generation, close: close)
     }
 

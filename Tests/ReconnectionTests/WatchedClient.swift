@@ -153,7 +153,7 @@ final class WatchedClient {
         now = time
         actions.removeAll()
         input(self)
-        last = actions.list
+        last = Array(actions.list)
         health.observe(actions, of: client, at: now)
         for observer in observers { observer(self, close) }
     }
