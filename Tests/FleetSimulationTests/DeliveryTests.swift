@@ -1,5 +1,4 @@
 import MonotonicTime
-import Reconnection
 import Scenarios
 import Testing
 
@@ -151,25 +150,5 @@ import Testing
         #expect(record.cohort.delivered > 15_000)
         // A few are delayed beyond the acknowledgement timeout and really come twice.
         #expect(record.cohort.copies <= record.cohort.delivered + 50)
-    }
-
-    @Test("the memory for keys agrees with a plain set", arguments: 0..<50)
-    func receivedKeys(seed: Int) {
-        var choices = Choices(seed: seed)
-        var keys = ReceivedKeys()
-        var naive: Set<UInt32> = []
-        var highest: UInt32 = 0
-        for step in 0..<500 {
-            // Sometimes ahead, by a little or by a lot; mostly anywhere in the window of 64 behind the highest.
-            let ahead = UInt32(choices.below(choices.below(10) == 0 ? 200 : 4))
-            let behind = UInt32(choices.below(64))
-            let key = choices.below(3) == 0 || highest < 64 ? highest + max(1, ahead) : highest - behind
-            #expect(keys.contains(key) == naive.contains(key), "seed \(seed), step \(step), key \(key)")
-            // Nobody still holds what has left the window: the sender's outbox is empty.
-            let isNew = keys.insert(key, heldBy: Outbox())
-            #expect(isNew == naive.insert(key).inserted, "seed \(seed), step \(step), key \(key)")
-            #expect(keys.contains(key))
-            highest = max(highest, key)
-        }
     }
 }
