@@ -75,7 +75,8 @@ struct Mailroom: ~Copyable {
 
     private var nodes: UnsafeMutablePointer<Node>
     private var capacity = 1024
-    private var used = 0
+    /// How many nodes have ever been used at once.
+    private(set) var used = 0
     private var firstFree = Mailroom.none
 
     init() { nodes = .allocate(capacity: capacity) }
