@@ -35,10 +35,24 @@ public struct QuantileTable: ~Copyable {
             return
         }
         constant = nil
+        if Self.hasManyCorners(distribution) {
+            cells.initialize(repeating: Cell(start: .nan, rise: 0), count: Self.cellCount)
+            return
+        }
         for cell in 0..<Self.cellCount { (cells + cell).initialize(to: Self.cell(cell, of: distribution)) }
     }
 
     deinit { cells.deallocate() }
+
+    /// Whether a line through measured values may have several corners within a cell, which the points tried would miss.
+    private static func hasManyCorners(_ distribution: Distribution) -> Bool {
+        switch distribution {
+        case .constant, .uniform, .exponential, .lognormal, .weibull: false
+        // A truncated one has fewer to a cell.
+        case .truncated(_, _, let base): hasManyCorners(base)
+        case .empirical(let values): values.count > cellCount + 1
+        }
+    }
 
     private static func cell(_ number: Int, of distribution: Distribution) -> Cell {
         let exact = { (part: Double) in
