@@ -1,5 +1,4 @@
 import MonotonicTime
-import Reconnection
 import Scenarios
 import Testing
 
@@ -7,95 +6,9 @@ import Testing
 
 /// Whatever happens to a fleet, every attempt and every message ends in exactly one place.
 @Suite struct ConservationTests {
-    private static let policies = """
-        policies:
-          refusing: { extends: full-jitter, outbox: { while-disconnected: refuse, window: 8, ack-timeout: 2s, retry-limit: 2 } }
-          discarding: { extends: full-jitter, retry-limit: 3, outbox: { while-disconnected: discard, window: 4 } }
-          forgetful:
-            extends: no-jitter
-            breaker: { failures: 2, open: 3s, open-jitter: 50% }
-            outbox:
-              capacity: 3
-              overflow: drop-oldest
-              time-to-live: 8s
-              ack-timeout: 150ms
-              retry: { base: 100ms, cap: 1s, jitter: full }
-              retry-limit: 4
-          impatient:
-            backoff: { base: 100ms, cap: 2s, jitter: full }
-            connect-timeout: 250ms
-            heartbeat: { every: 2s, timeout: 400ms }
-            retry-after: honour
-            outbox: { window: 64, ack-timeout: 300ms }
-        networks:
-          lossy: { round-trip: "uniform(20ms, 200ms)", loss: 20%, survives: 5s }
-          bursty: { round-trip: 80ms, loss: { to-bad: 5%, to-good: 30% }, survives: 2s }
-        """
-
-    private static let policyNames =
-        ["refusing", "discarding", "forgetful", "impatient"] + PolicyPreset.all.map(\.name)
-
-    /// A scenario in which much goes wrong at once; the seed decides what.
-    private static func stormy(_ seed: Int) -> String {
-        var choices = Choices(seed: seed)
-        // Every policy has its turn; what it meets is left to chance.
-        let first = policyNames[seed % policyNames.count]
-        let outages = (0..<2).map { _ in
-            let signal = choices.pick(["signalled", "silent"])
-            let sharing = choices.pick(["client", "group", "cohort"])
-            let up = choices.pick(["", ", up: \"exponential(15s)\"", ", up: 500ms"])
-            let attach = choices.pick(["", ", attach: \"uniform(100ms, 2s)\"", ", stagger: 3s"])
-            return "- { signal: \(signal), shared-by: \(sharing), first: \"uniform(5s, 40s)\", "
-                + "down: \"exponential(8s)\"\(up)\(attach), probability: 80% }"
-        }
-        let restarts = (0..<3).map { index in
-            let close = choices.pick(["reset", "silent", "1012", "1013", "1008"])
-            let meanwhile = choices.pick(["refuse", "drop"])
-            let instances = choices.pick(["", ", instances: 1"])
-            return "- { at: \(20 + 7 * index)s, restart: { server: gateway, down: \"exponential(6s)\", "
-                + "close: \(close), meanwhile: \(meanwhile)\(instances) } }"
-        }
-        return """
-            name: stormy
-            duration: 80s
-            seed: \(seed)
-            \(policies)
-            fleet:
-              - name: one
-                clients: 20
-                policy: \(first)
-                network: \(choices.pick(["lossy", "bursty", "ideal", "edge"]))
-                group-size: 7
-                outages:
-                  \(indented(outages.joined(separator: "\n"), by: 6))
-                workload: { messages: poisson, every: 3s, deadline: 5s }
-              - name: two
-                clients: 15
-                policy: \(choices.pick(policyNames))
-                network: \(choices.pick(["lossy", "lte", "ideal"]))
-                workload: { messages: periodic, every: 4s }
-            servers:
-              - name: gateway
-                instances: 2
-                balancing: \(choices.pick(["round-robin", "random", "least-connections"]))
-                handshake:
-                  workers: 1
-                  time: "exponential(80ms)"
-                  backlog: \(choices.pick(["0", "2", "4096"]))
-                  when-full: \(choices.pick(["refuse", "drop"]))
-                connection-limit: \(choices.pick(["8", "25", "1000"]))
-                idle-timeout: 10s
-                warm-up: { for: 20s, from: 10% }
-                refusal: { close: \(choices.pick(["1013", "1008"])), retry-after: 2s }
-            timeline:
-              \(indented(restarts.joined(separator: "\n"), by: 2))
-              - { at: 55s, disconnect: { cohort: two, share: 60%, how: \(choices.pick(["reset", "silent"])) } }
-            """
-    }
-
     @Test("the books of a storm balance", arguments: 0..<240)
     func booksBalance(seed: Int) throws {
-        let record = try run(Self.stormy(seed))
+        let record = try run(Storm.text(seed))
         #expect(record.conservationFaults == [])
         for cohort in record.cohorts {
             #expect(cohort.failed >= 0 && cohort.lost >= 0 && cohort.pending >= 0, "\(cohort)")
@@ -121,7 +34,7 @@ import Testing
 
     @Test("a book that has been tampered with is reported")
     func tamperingIsReported() throws {
-        let record = try run(Self.stormy(3))
+        let record = try run(Storm.text(3))
         try #require(record.conservationFaults == [])
         let changes: [(inout CohortRecord) -> Void] = [
             { $0.launched += 1 }, { $0.arrived -= 1 }, { $0.inFlight += 1 }, { $0.offered += 1 }, { $0.failed += 1 },

@@ -1,0 +1,80 @@
+import MonotonicTime
+import Reconnection
+import Scenarios
+import Testing
+
+@testable import FleetSimulation
+
+/// Windows are a matter of speed: however long they are, the same happens.
+@Suite struct WindowTests {
+    private static let windows: [Interval] = [.milliseconds(100), .seconds(4), .seconds(16), .hours(1)]
+
+    /// Runs one replication with windows of a length.
+    private static func run(_ scenario: Scenario, window: Interval) throws -> ReplicationRecord {
+        let policies = try #require(Replication.policies(of: scenario))
+        let world = World(
+            scenario: scenario,
+            policies: policies,
+            replication: 0,
+            window: window,
+            recording: .everyInstant
+        )
+        let record = world.run(shouldStop: { false })
+        return try #require(record)
+    }
+
+    /// Compares all of the records of runs with windows of different lengths.
+    private static func compare(_ text: String, _ place: Comment) throws -> ReplicationRecord {
+        let scenario = try scenario(text)
+        let record = try run(scenario, window: .milliseconds(1))
+        for window in windows {
+            let other = try run(scenario, window: window)
+            #expect(differences(record, other) == [], "\(place), windows of \(window)")
+            #expect(record == other, "\(place), windows of \(window)")
+        }
+        return record
+    }
+
+    /// The names of what differs.
+    private static func differences(_ left: ReplicationRecord, _ right: ReplicationRecord) -> [String] {
+        var names: [String] = []
+        if left.events != right.events { names.append("events: \(left.events), \(right.events)") }
+        if left.launches != right.launches { names.append("launches") }
+        if left.arrivals != right.arrivals { names.append("arrivals") }
+        if left.connects != right.connects { names.append("connects") }
+        if left.refusals != right.refusals { names.append("refusals") }
+        if left.waits != right.waits { names.append("waits") }
+        if left.peaks != right.peaks { names.append("peaks") }
+        if left.grid != right.grid { names.append("grid") }
+        for column in TimelineRecord.Column.allCases where left.timeline[column] != right.timeline[column] {
+            names.append("timeline.\(column)")
+        }
+        for (one, other) in zip(left.cohorts, right.cohorts) where one != other { names.append(one.name) }
+        return names
+    }
+
+    @Test("the record of a storm does not depend on the length of the windows", arguments: 0..<30)
+    func storms(seed: Int) throws {
+        let record = try Self.compare(Storm.text(seed), "seed \(seed)")
+        #expect(record.launches.count > 0 && record.firstDown != nil)
+    }
+
+    @Test(
+        "nor does it with the faults of real clients",
+        arguments: PolicyPreset.all.filter { $0.kind == .asBuilt }.map(\.name)
+    )
+    func hazards(policy: String) throws {
+        for seed in 100...101 {
+            let record = try Self.compare(Storm.text(seed, policy: policy), "\(policy), seed \(seed)")
+            #expect(record.cohorts[0].launched > 0)
+        }
+    }
+
+    @Test("nor does it when most things happen at the same instants", arguments: 0..<40)
+    func lockstep(seed: Int) throws {
+        let record = try Self.compare(Storm.lockstep(seed), "seed \(seed)")
+        #expect(record.conservationFaults == [])
+        // Many attempts at few instants, or there is nothing to put in order.
+        #expect(record.launches.count > 100 && record.launches.count - Set(record.launches).count > 20)
+    }
+}
