@@ -59,6 +59,14 @@ let package = Package(
             dependencies: ["FleetSimulation", "Statistics", "Scenarios", "Reconnection", "MonotonicTime"],
             swiftSettings: strict
         ),
+        .target(name: "CMeasurement"),
+        .target(
+            name: "Benchmarks",
+            dependencies: [
+                "CMeasurement", "FleetSimulation", "DiscreteEvents", "Scenarios", "Reconnection", "MonotonicTime",
+            ],
+            swiftSettings: strict
+        ),
         .target(
             name: "Reports",
             dependencies: ["Experiments", "FleetSimulation", "Statistics", "Scenarios", "MonotonicTime"],
@@ -67,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "stampede",
             dependencies: [
-                "Reports", "Experiments", "FleetSimulation", "Statistics", "ClientScripts", "Scenarios",
+                "Reports", "Benchmarks", "Experiments", "FleetSimulation", "Statistics", "ClientScripts", "Scenarios",
                 "DiscreteEvents", "Reconnection", "MonotonicTime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -116,6 +124,11 @@ let package = Package(
         .testTarget(
             name: "ExperimentsTests",
             dependencies: ["Experiments", "FleetSimulation", "Scenarios", "Statistics", "MonotonicTime"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "BenchmarksTests",
+            dependencies: ["Benchmarks", "FleetSimulation", "Scenarios", "Reconnection", "MonotonicTime"],
             swiftSettings: strict
         ),
         .testTarget(

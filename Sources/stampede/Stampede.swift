@@ -17,6 +17,7 @@ struct Stampede: ParsableCommand {
         version: Manifest.currentVersion,
         subcommands: [
             Run.self, Compare.self, Drive.self, Validate.self, Policies.self, Scenarios.self, Metrics.self, Schema.self,
+            Bench.self, BenchOnce.self,
         ]
     )
 }

@@ -81,7 +81,7 @@ enum House {
     private static let cLibrary: Set = ["Glibc", "Darwin", "Musl", "Android"]
     private static let rooms: Set = [
         "MonotonicTime", "Reconnection", "DiscreteEvents", "Statistics", "Scenarios", "ClientScripts",
-        "FleetSimulation", "Experiments", "Reports",
+        "FleetSimulation", "Experiments", "Benchmarks", "Reports",
     ]
 
     /// What each target may import. A target that is missing here may not exist.
@@ -98,6 +98,10 @@ enum House {
         "Experiments": cLibrary.union([
             "FleetSimulation", "Statistics", "Scenarios", "Reconnection", "MonotonicTime", "Foundation", "Dispatch",
             "Synchronization",
+        ]),
+        "CMeasurement": [],
+        "Benchmarks": cLibrary.union([
+            "CMeasurement", "FleetSimulation", "DiscreteEvents", "Scenarios", "Reconnection", "MonotonicTime",
         ]),
         "Reports": cLibrary.union([
             "Experiments", "FleetSimulation", "Statistics", "Scenarios", "MonotonicTime", "Foundation",
