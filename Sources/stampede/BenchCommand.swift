@@ -29,7 +29,7 @@ struct Bench: ParsableCommand {
     @Flag(help: "Sizes up to 100,000 clients.")
     var quick = false
 
-    @Flag(help: "Sizes up to 10,000,000 clients, which need some 16 GB; with --rivals also SimPy beyond 100,000.")
+    @Flag(help: "Sizes up to 10,000,000 clients, which need some 10 GB; with --rivals also SimPy beyond 100,000.")
     var full = false
 
     @Option(help: "Only this benchmark, or with --micro only this part. May be given several times.")

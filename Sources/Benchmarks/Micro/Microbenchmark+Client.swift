@@ -67,6 +67,12 @@ struct DrivenClient {
         )
     }
 
+    /// Becomes the client that another one is; its time and its random numbers go on.
+    mutating func beginAnew(as other: DrivenClient) {
+        client = other.client
+        generation = other.generation
+    }
+
     /// Goes on to the next deadline.
     mutating func advance() {
         now = max(now, client.nextDeadline(policy: policy))
@@ -126,8 +132,11 @@ extension Microbenchmark {
             },
             Microbenchmark("client", "fail an attempt, begin the next") { count, watch in
                 var driven = DrivenClient()
+                let fresh = driven
                 watch.start()
-                for _ in 0..<count {
+                for turn in 0..<count {
+                    // Outages of eight retries: delays grow and reach the cap, the exponent stays what clients meet.
+                    if turn & 7 == 0 { driven.beginAnew(as: fresh) }
                     driven.now += .milliseconds(50)
                     driven.lose()
                     driven.readActions()
