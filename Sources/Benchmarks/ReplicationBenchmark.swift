@@ -52,15 +52,18 @@ public struct ReplicationBenchmark: Sendable, Hashable {
     public let workload: Workload
     /// How many clients.
     public let clients: Int
+    /// How many threads share the work.
+    public let threads: Int
 
     /// A benchmark of any size.
-    public init(_ workload: Workload, clients: Int) {
+    public init(_ workload: Workload, clients: Int, threads: Int = 1) {
         self.workload = workload
         self.clients = clients
+        self.threads = threads
     }
 
     /// The benchmarks that are run unless others are asked for, small ones first.
-    public static func standardSet(_ extent: Extent) -> [ReplicationBenchmark] {
+    public static func standardSet(_ extent: Extent, threads: Int = 1) -> [ReplicationBenchmark] {
         Workload.allCases.flatMap { workload in
             let sizes =
                 switch workload {
@@ -68,7 +71,9 @@ public struct ReplicationBenchmark: Sendable, Hashable {
                 case .serverRestartFixedServers: [1_000_000]
                 case .subway: [10_000]
                 }
-            return sizes.filter { $0 <= extent.mostClients }.map { ReplicationBenchmark(workload, clients: $0) }
+            return sizes.filter { $0 <= extent.mostClients }.map {
+                ReplicationBenchmark(workload, clients: $0, threads: threads)
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ public import Scenarios
 public struct ReplicationMeasurement: Sendable, Hashable {
     /// Events, as the benchmark counts them.
     public var events: Int
-    /// CPU time in user mode, seconds: setting up the world, running it, and making its record.
+    /// CPU time of all threads in user mode, seconds: setting up the world, running it, and making its record.
     public var userSeconds: Double
     /// The same by the clock on the wall.
     public var wallSeconds: Double
@@ -20,10 +20,12 @@ public struct ReplicationMeasurement: Sendable, Hashable {
     ///
     /// Memory is that of the process, so that it means something only in a process that has run nothing before.
     ///
+    /// - Parameter threads: how many share the work.
     /// - Throws: `wrongResult` if the books do not balance or the first second of HERD is not HERD's.
     public static func measure(
         _ scenario: Scenario,
-        as workload: ReplicationBenchmark.Workload
+        as workload: ReplicationBenchmark.Workload,
+        threads: Int = 1
     ) throws(BenchmarkFailure) -> ReplicationMeasurement {
         guard let policies = Replication.policies(of: scenario) else {
             throw .unknownPolicy(scenario: scenario.name)
@@ -34,7 +36,7 @@ public struct ReplicationMeasurement: Sendable, Hashable {
         let began = clock.now
         let userBefore = ResourceUsage.userSeconds
         let countBefore = counter.count
-        let run = Replication.run(scenario, policies: policies, number: 0)
+        let run = Replication.run(scenario, policies: policies, number: 0, threads: threads)
         let countAfter = counter.count
         let userAfter = ResourceUsage.userSeconds
         let elapsed = began.duration(to: clock.now)

@@ -59,7 +59,7 @@ enum ResourceUsage {
     #endif
 }
 
-/// Counts the instructions of the calling thread in user mode, where the machine and its settings allow it.
+/// Counts the instructions in user mode of the calling thread and of those it starts, where the machine and its settings allow it.
 struct InstructionCounter: ~Copyable {
     private let counter = instruction_counter_open()
 

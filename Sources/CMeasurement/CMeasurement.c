@@ -26,6 +26,7 @@ int instruction_counter_open(void) {
     attributes.config = PERF_COUNT_HW_INSTRUCTIONS;
     attributes.exclude_kernel = 1;
     attributes.exclude_hv = 1;
+    attributes.inherit = 1;
     return (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, (unsigned long)PERF_FLAG_FD_CLOEXEC);
 #else
     return -1;

@@ -41,6 +41,9 @@ struct Bench: ParsableCommand {
     @Option(name: .customLong("repeat"), help: "Measurements of each (default: 3; with --micro 7).")
     var repeats: Int?
 
+    @Option(help: "Threads that share a replication; ns/event is the CPU time of all of them.")
+    var threads = 1
+
     @Option(name: .customLong("csv"), help: "Write the results to this file, too.", completion: .file())
     var file: String?
 
@@ -60,6 +63,10 @@ struct Bench: ParsableCommand {
             throw ValidationError("--quick, --full and --clients do not go with --micro.")
         }
         if rivals, !only.isEmpty { throw ValidationError("--only does not go with --rivals, which plays HERD.") }
+        if threads != 1, micro || rivals { throw ValidationError("--threads does not go with --micro and --rivals.") }
+        guard (1...1_024).contains(threads) else {
+            throw ValidationError("--threads must be a whole number from 1 to 1024, not '\(threads)'.")
+        }
         if python != nil, !rivals { throw ValidationError("--python goes with --rivals.") }
         if let repeats, !(1...1_000).contains(repeats) {
             throw ValidationError("--repeat must be a whole number from 1 to 1000, not '\(repeats)'.")
@@ -133,10 +140,10 @@ struct Bench: ParsableCommand {
         let chosen: [ReplicationBenchmark]
         if let sizes = try sizes() {
             chosen = ReplicationBenchmark.Workload.allCases.flatMap { workload in
-                sizes.map { ReplicationBenchmark(workload, clients: $0) }
+                sizes.map { ReplicationBenchmark(workload, clients: $0, threads: threads) }
             }
         } else {
-            chosen = ReplicationBenchmark.standardSet(extent)
+            chosen = ReplicationBenchmark.standardSet(extent, threads: threads)
         }
         return chosen.filter { only.isEmpty || only.contains($0.workload.rawValue) }
     }
@@ -251,9 +258,12 @@ struct BenchOnce: ParsableCommand {
     @Argument(help: "How many clients.")
     var clients: Int
 
+    @Option(help: "How many threads share the work.")
+    var threads = 1
+
     /// The arguments with which this command measures a benchmark.
     static func arguments(for benchmark: ReplicationBenchmark) -> [String] {
-        ["bench-once", benchmark.workload.rawValue, "\(benchmark.clients)"]
+        ["bench-once", benchmark.workload.rawValue, "\(benchmark.clients)", "--threads", "\(benchmark.threads)"]
     }
 
     func validate() throws {
@@ -261,8 +271,8 @@ struct BenchOnce: ParsableCommand {
             let known = ReplicationBenchmark.Workload.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("unknown benchmark '\(name)'; there are: \(known).")
         }
-        guard (1...100_000_000).contains(clients) else {
-            throw ValidationError("the number of clients must be from 1 to 100000000.")
+        guard (1...100_000_000).contains(clients), (1...1_024).contains(threads) else {
+            throw ValidationError("there may be 1 to 100000000 clients and 1 to 1024 threads.")
         }
     }
 
@@ -275,7 +285,7 @@ struct BenchOnce: ParsableCommand {
         let scenario = try loadScenario("\(folder)/\(workload.file)").scenario
         let scaled = scenario.scaled(toClients: clients, scalingServers: workload.scalesServers)
         do {
-            show(MeasurementReport.text(of: try ReplicationMeasurement.measure(scaled, as: workload)))
+            show(MeasurementReport.text(of: try ReplicationMeasurement.measure(scaled, as: workload, threads: threads)))
         } catch {
             complain("error: \(error)")
             throw ExitStatus.defect

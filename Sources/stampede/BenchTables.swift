@@ -4,12 +4,13 @@ import Reports
 /// The table of replications, for people and as CSV, row by row.
 struct ReplicationTables {
     private let table = TextTable([
-        .init("benchmark", width: 28, isNumber: false), .init("clients", width: 10), .init("events", width: 13),
+        .init("benchmark", width: 28, isNumber: false), .init("clients", width: 10), .init("threads"),
+        .init("events", width: 13),
         .init("ns/event", width: 8), .init("median", width: 8), .init("events/s", width: 12),
         .init("bytes/client"), .init("instr/event"), .init("runs"),
     ])
     private(set) var csv = CSVTable(columns: [
-        "benchmark", "clients", "events", "ns_per_event_best", "ns_per_event_median", "events_per_second",
+        "benchmark", "clients", "threads", "events", "ns_per_event_best", "ns_per_event_median", "events_per_second",
         "bytes_per_client", "instructions_per_event", "runs",
     ])
 
@@ -19,13 +20,13 @@ struct ReplicationTables {
     mutating func add(_ result: ReplicationResult) -> String {
         let benchmark = result.benchmark
         csv.add([
-            benchmark.workload.rawValue, "\(benchmark.clients)", "\(result.events)",
+            benchmark.workload.rawValue, "\(benchmark.clients)", "\(benchmark.threads)", "\(result.events)",
             NumberText.exact(result.bestNanosecondsPerEvent), NumberText.exact(result.medianNanosecondsPerEvent),
             NumberText.exact(result.eventsPerSecond), NumberText.exact(result.bytesPerClient),
             NumberText.exact(result.instructionsPerEvent), "\(result.measurements.count)",
         ])
         return table.row([
-            benchmark.workload.rawValue, NumberText.grouped(Double(benchmark.clients)),
+            benchmark.workload.rawValue, NumberText.grouped(Double(benchmark.clients)), "\(benchmark.threads)",
             NumberText.grouped(Double(result.events)), readable(result.bestNanosecondsPerEvent),
             readable(result.medianNanosecondsPerEvent), readable(result.eventsPerSecond),
             readable(result.bytesPerClient), readable(result.instructionsPerEvent),

@@ -27,6 +27,13 @@ struct HerdResultTests {
         #expect(measurement.userSeconds >= 0 && measurement.wallSeconds > 0)
     }
 
+    @Test("threads that share the work compute the same")
+    func threads() throws {
+        let scenario = try shipped(.herd, clients: 1_000)
+        let alone = try ReplicationMeasurement.measure(scenario, as: .herd)
+        #expect(try ReplicationMeasurement.measure(scenario, as: .herd, threads: 2).herd == alone.herd)
+    }
+
     @Test("in the deep variant timeouts fire")
     func deep() throws {
         let measurement = try ReplicationMeasurement.measure(try shipped(.herdDeep, clients: 1_000), as: .herdDeep)

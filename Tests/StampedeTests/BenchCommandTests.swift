@@ -34,19 +34,20 @@ struct BenchCommandTests {
         let table = rows(try folder.contents["speed.csv"])
         #expect(
             table.first == [
-                "benchmark", "clients", "events", "ns_per_event_best", "ns_per_event_median", "events_per_second",
+                "benchmark", "clients", "threads", "events", "ns_per_event_best", "ns_per_event_median",
+                "events_per_second",
                 "bytes_per_client", "instructions_per_event", "runs",
             ]
         )
         let row = try #require(table.last)
-        #expect(table.count == 2 && row.count == 9)
-        #expect(row[0] == "herd" && row[1] == "1000")
-        let values = row[3...6].compactMap(Double.init)
+        #expect(table.count == 2 && row.count == 10)
+        #expect(row[0] == "herd" && row[1] == "1000" && row[2] == "1")
+        let values = row[4...7].compactMap(Double.init)
         #expect(values.count == 4 && values.allSatisfy { $0.isFinite && $0 >= 0 })
         #expect(values[0] <= values[1])
         // Where instructions cannot be counted there is no number, and not a zero.
-        #expect(row[7] == "" || (Double(row[7]) ?? 0) > 0)
-        let events = try #require(Int(row[2]))
+        #expect(row[8] == "" || (Double(row[8]) ?? 0) > 0)
+        let events = try #require(Int(row[3]))
         #expect((24_000...25_500).contains(events))
     }
 
@@ -141,6 +142,8 @@ struct BenchCommandTests {
             (["--quick", "--full"], "--quick and --full exclude one another"),
             (["--micro", "--full"], "do not go with --micro"),
             (["--rivals", "--only", "herd"], "--only does not go with --rivals"),
+            (["--rivals", "--threads", "2"], "--threads does not go with --micro and --rivals"),
+            (["--threads", "0"], "--threads must be a whole number from 1 to 1024, not '0'"),
             (["--python", "x"], "--python goes with --rivals"),
             (["--repeat", "0"], "--repeat must be a whole number from 1 to 1000, not '0'"),
             (["--clients", "10,0"], "--clients takes whole numbers from 1 to 100000000"),

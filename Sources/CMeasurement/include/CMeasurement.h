@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 /*
- * A counter of the instructions that the calling thread retires in user mode from now on: a file descriptor, or -1 where
- * the machine, the kernel or its settings do not let one count.
+ * A counter of the instructions that the calling thread, and those it starts from now on, retire in user mode: a file
+ * descriptor, or -1 where the machine, the kernel or its settings do not let one count.
  */
 int instruction_counter_open(void);
 
