@@ -134,6 +134,14 @@ public struct EventQueue<Payload: BitwiseCopyable>: ~Copyable {
         return nil
     }
 
+    /// What will be popped so many events after the next one, as far as that can be told at no cost: a hint what to
+    /// prefetch. Nothing at the end of a bucket, and not the truth where something is scheduled in between.
+    @inlinable
+    public func upcoming(_ ahead: Int) -> Payload? {
+        guard position &+ ahead < keys.count else { return nil }
+        return payloads[Int(truncatingIfNeeded: keys[position &+ ahead] & placeMask)]
+    }
+
     /// Sorts the next bucket that holds an event, unless it begins after the limit.
     @inlinable
     mutating func reachNextBucket(notAfter lastOrdinal: UInt64) -> Bool {

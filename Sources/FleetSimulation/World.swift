@@ -121,6 +121,8 @@ struct World: ~Copyable {
         parts.forEach { runner, members in
             var lived = 0
             for index in members where parts.nextOfClient[index] < end {
+                let ahead = index + 6
+                if ahead < members.upperBound, parts.nextOfClient[ahead] < end { parts.setting.prefetch(ahead) }
                 let client = parts.setting.clients + index
                 runner.pointee.run(client, until: end)
                 parts.note(client)
@@ -137,6 +139,7 @@ struct World: ~Copyable {
         let last = windowEnd - Interval(nanoseconds: 1)
         var batches = 0
         while let (now, event) = queue.popNext(notAfter: last) {
+            if let soon = queue.upcoming(6) { setting.prefetch(Int(soon.client)) }
             // What happens at the same instant is put in an order that does not depend on who told it first.
             tierEventCount += 1
             guard let second = queue.popNext(notAfter: now) else {

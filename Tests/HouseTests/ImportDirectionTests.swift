@@ -94,12 +94,15 @@ enum House {
         "Statistics": cLibrary.union(["CGSL", "CGSLErrors"]),
         "Scenarios": ["Reconnection", "MonotonicTime", "Yams"],
         "ClientScripts": ["Reconnection", "MonotonicTime", "Scenarios"],
-        "FleetSimulation": ["Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime", "DequeModule"],
+        "FleetSimulation": [
+            "CPrefetch", "Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime", "DequeModule", "Dispatch",
+        ],
         "Experiments": cLibrary.union([
             "FleetSimulation", "Statistics", "Scenarios", "Reconnection", "MonotonicTime", "Foundation", "Dispatch",
             "Synchronization",
         ]),
         "CMeasurement": [],
+        "CPrefetch": [],
         "Benchmarks": cLibrary.union([
             "CMeasurement", "FleetSimulation", "DiscreteEvents", "Scenarios", "Reconnection", "MonotonicTime",
         ]),
