@@ -19,7 +19,7 @@ struct World: ~Copyable {
     let setting: FleetSetting
     /// The longest window.
     let window: Interval
-    var queue = EventQueue<TierEvent>()
+    var queue: TierQueue
     let parts: FleetParts
     var servers: [ServerState]
     /// Changes of the tiers to come, earliest first, equal times in order of insertion.
@@ -38,15 +38,18 @@ struct World: ~Copyable {
     ///   - recording: how much is recorded.
     ///   - window: the longest window.
     ///   - threads: how many threads live the clients' lives.
+    ///   - queue: how the events of the tiers wait.
     init(
         scenario: Scenario,
         policies: [ClientPolicy],
         replication: Int,
         recording: Recording = .full,
         window: Interval = .seconds(16),
-        threads: Int = 1
+        threads: Int = 1,
+        queue: TierQueue.Kind = .buckets
     ) {
         self.window = window
+        self.queue = TierQueue(queue)
         setting = FleetSetting(scenario: scenario, policies: policies, replication: replication)
         servers = scenario.servers.map { ServerState($0) }
         let capacity = servers.reduce(0) { $0 + $1.capacity }
@@ -139,7 +142,7 @@ struct World: ~Copyable {
         let last = windowEnd - Interval(nanoseconds: 1)
         var batches = 0
         while let (now, event) = queue.popNext(notAfter: last) {
-            if let soon = queue.upcoming(6) { setting.prefetch(Int(soon.client)) }
+            if let soon = queue.soon { setting.prefetch(Int(soon.client)) }
             // What happens at the same instant is put in an order that does not depend on who told it first.
             tierEventCount += 1
             guard let second = queue.popNext(notAfter: now) else {
