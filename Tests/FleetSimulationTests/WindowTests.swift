@@ -5,32 +5,38 @@ import Testing
 
 @testable import FleetSimulation
 
-/// Windows are a matter of speed: however long they are, the same happens.
+/// Windows and threads are a matter of speed: however long or many they are, the same happens.
 @Suite struct WindowTests {
-    private static let windows: [Interval] = [.milliseconds(100), .seconds(4), .seconds(16), .hours(1)]
+    private static let ways: [(window: Interval, threads: Int)] = [
+        (.milliseconds(100), 1), (.seconds(4), 1), (.seconds(16), 1), (.hours(1), 1), (.milliseconds(100), 2),
+        (.seconds(16), 3), (.hours(1), 5),
+    ]
 
-    /// Runs one replication with windows of a length.
-    private static func run(_ scenario: Scenario, window: Interval) throws -> ReplicationRecord {
+    /// Runs one replication with windows of a length at most, on so many threads.
+    private static func run(_ scenario: Scenario, window: Interval, threads: Int) throws -> ReplicationRecord {
         let policies = try #require(Replication.policies(of: scenario))
         let world = World(
             scenario: scenario,
             policies: policies,
             replication: 0,
+            recording: .everyInstant,
             window: window,
-            recording: .everyInstant
+            threads: threads
         )
         let record = world.run(shouldStop: { false })
         return try #require(record)
     }
 
-    /// Compares all of the records of runs with windows of different lengths.
+    /// Compares all of the records of runs in different ways.
     private static func compare(_ text: String, _ place: Comment) throws -> ReplicationRecord {
         let scenario = try scenario(text)
-        let record = try run(scenario, window: .milliseconds(1))
-        for window in windows {
-            let other = try run(scenario, window: window)
-            #expect(differences(record, other) == [], "\(place), windows of \(window)")
-            #expect(record == other, "\(place), windows of \(window)")
+        let record = try run(scenario, window: .milliseconds(1), threads: 1)
+        for way in ways {
+            let other = try run(scenario, window: way.window, threads: way.threads)
+            #expect(differences(record, other) == [], "\(place), \(way)")
+            // Not compared within the macro, which would print both records.
+            let isSame = record == other
+            #expect(isSame, "\(place), \(way)")
         }
         return record
     }
@@ -53,7 +59,7 @@ import Testing
         return names
     }
 
-    @Test("the record of a storm does not depend on the length of the windows", arguments: 0..<30)
+    @Test("the record of a storm depends neither on the length of the windows nor on threads", arguments: 0..<30)
     func storms(seed: Int) throws {
         let record = try Self.compare(Storm.text(seed), "seed \(seed)")
         #expect(record.launches.count > 0 && record.firstDown != nil)
