@@ -99,6 +99,8 @@ extension ClientRunner {
             )
         }
         updateUsability(client, at: .origin)
+        // The next client's turn comes before this one's life begins.
+        putAway(client)
     }
 
     /// The client's future begins.
