@@ -143,12 +143,15 @@ import Testing
 
     @Test("a message delayed by losses while many later ones pass counts when it comes", arguments: 0..<3)
     func overtakenMessages(seed: Int) throws {
-        let outbox = "window: 64, ack-timeout: 30s"
-        let text = Self.steady(network: "round-trip: 10ms, loss: 30%", outbox: outbox, clients: 1, every: "10ms")
-        let record = try run(text + "\nseed: \(seed)")
-        #expect(record.conservationFaults == [])
-        #expect(record.cohort.delivered > 15_000)
-        // A few are delayed beyond the acknowledgement timeout and really come twice.
-        #expect(record.cohort.copies <= record.cohort.delivered + 50)
+        // With 30 s some acknowledgements come too late, and up to a window of 64 messages is sent again each time; with
+        // more than the observation nothing is ever sent twice.
+        for timeout in ["30s", "300s"] {
+            let outbox = "window: 64, ack-timeout: \(timeout)"
+            let text = Self.steady(network: "round-trip: 10ms, loss: 30%", outbox: outbox, clients: 1, every: "10ms")
+            let record = try run(text + "\nseed: \(seed)")
+            #expect(record.conservationFaults == [])
+            #expect(record.cohort.delivered > 15_000)
+            if timeout == "300s" { #expect(record.cohort.copies == record.cohort.delivered) }
+        }
     }
 }
