@@ -53,8 +53,15 @@ struct ServerState {
             let up = instances.indices.filter { instances[$0].isUp }
             return up.isEmpty ? nil : up[min(up.count - 1, Int(uniform() * Double(up.count)))]
         case .leastConnections:
-            return instances.indices.filter { instances[$0].isUp }.min { instances[$0].load < instances[$1].load }
+            return instances.indices.filter { instances[$0].isUp }.min { load(of: $0) < load(of: $1) }
         }
+    }
+
+    /// Everything a connection limit counts. A handshake that is answered when it begins is a connection from then on.
+    func load(of instance: Int) -> Int {
+        let handshakes =
+            tier.handshake.answered == .whenBegun ? instances[instance].waitingCount : instances[instance].backlog
+        return instances[instance].connections + handshakes
     }
 
     /// The share of its full speed an instance has.
@@ -92,8 +99,6 @@ struct Instance {
     var waitingCount: Int { waiting.count - abandoned }
     /// Handshakes accepted and not finished.
     var backlog: Int { inService.count + waitingCount }
-    /// Everything a connection limit counts.
-    var load: Int { connections + backlog }
 
     /// A handshake is finished.
     mutating func finish(_ client: UInt32, _ generation: UInt32) {

@@ -44,7 +44,7 @@ extension World {
             return
         }
         runner(of: client).pointee.noteArrival(client, at: now)
-        if let limit = servers[server].connectionLimit, servers[server].instances[instance].load >= limit {
+        if let limit = servers[server].connectionLimit, servers[server].load(of: instance) >= limit {
             runner(of: client).pointee.refuse(event.generation, of: client, .limit, at: now)
             resume(client)
             return

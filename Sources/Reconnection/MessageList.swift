@@ -68,6 +68,19 @@ struct MessageList: Sendable, Hashable {
         gaps == 0 ? oldestKey &+ Key(truncatingIfNeeded: index) : place(of: index).key
     }
 
+    /// All keys, rising.
+    var keys: [Key] {
+        guard live > 0 else { return [] }
+        var keys = [oldestKey]
+        keys.reserveCapacity(count)
+        var key = oldestKey
+        for slot in later {
+            key &+= max(1, slot.missing)
+            if slot.missing == 0 { keys.append(key) }
+        }
+        return keys
+    }
+
     /// When the message at an index was offered.
     func offeredAt(_ index: Int) -> Instant {
         if index == 0 { return oldestOfferedAt }

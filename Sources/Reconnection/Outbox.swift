@@ -149,7 +149,7 @@ public struct Outbox: Sendable, Hashable {
     public var count: Int { messages.count }
 
     /// The keys of the messages held, rising.
-    public var keys: [Key] { (0..<messages.count).map { messages.key(at: $0) } }
+    public var keys: [Key] { messages.keys }
 
     /// The key of the oldest message held.
     public var oldestKey: Key? { messages.isEmpty ? nil : messages.oldestKey }
