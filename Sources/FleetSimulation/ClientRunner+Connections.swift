@@ -123,7 +123,7 @@ extension ClientRunner {
     }
 
     mutating func pingArrives(_ packet: LocalEvent, of client: Client, at now: Instant) {
-        guard hasConnection(packet, of: client, at: now) else { return }
+        guard hasConnection(packet, of: client, at: now), cohort(client).pointee.noticesAnswers else { return }
         transmit(
             LocalEvent(kind: .pongDown, generation: packet.generation, argument: packet.argument),
             of: client,

@@ -80,6 +80,9 @@ struct CohortSetting: ~Copyable {
     let idleTimeout: Interval
     /// Its outage scripts, by their places among those of all cohorts.
     let outages: Range<Int>
+    /// Whether a client notices that its heartbeat is answered. The server of one that does not need not answer: nothing
+    /// would come of it.
+    let noticesAnswers: Bool
     /// How often the server sends something by itself, where the client's protocol asks for it.
     let serverInterval: Interval?
     /// Whether messages vanish while there is no connection.
@@ -150,6 +153,7 @@ final class FleetSetting {
                         refusal: tier.refusal,
                         idleTimeout: tier.idleTimeout,
                         outages: scripts,
+        noticesAnswers: Self.noticesAnswers(policies[place]),
                         serverInterval: policies[place].heartbeat?.serverInterval,
                         discardsMessages: policies[place].outbox.whileDisconnected == .discard,
                         leavesBacklog: tier.handshake.abandoned == .dropped,
@@ -175,6 +179,11 @@ final class FleetSetting {
     /// Asks for a client's record, which will be needed soon: waiting for memory is most of the cost of a large fleet.
     @inline(__always)
     func prefetch(_ client: Int) { prefetch_object(clients + client, MemoryLayout<VirtualClient>.size) }
+
+    private static func noticesAnswers(_ policy: ClientPolicy) -> Bool {
+        guard let heartbeat = policy.heartbeat else { return false }
+        return heartbeat.replyTimeout < .max || heartbeat.silence != nil || policy.pollLoop != nil
+    }
 
     private static func launch(_ start: Cohort.Start) -> Distribution? {
         guard case .launched(let time) = start else { return nil }
