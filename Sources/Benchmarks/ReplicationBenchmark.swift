@@ -54,17 +54,29 @@ public struct ReplicationBenchmark: Sendable, Hashable {
     public let clients: Int
     /// How many threads share the work.
     public let threads: Int
+    /// Whether everything is recorded, or only the counters that must balance: the difference is what recording costs.
+    public let isRecorded: Bool
 
     /// A benchmark of any size.
-    public init(_ workload: Workload, clients: Int, threads: Int = 1) {
+    public init(_ workload: Workload, clients: Int, threads: Int = 1, isRecorded: Bool = true) {
         self.workload = workload
         self.clients = clients
         self.threads = threads
+        self.isRecorded = isRecorded
     }
 
+    /// Its name in tables.
+    public var name: String { workload.rawValue + (isRecorded ? "" : "-unrecorded") }
+
     /// The benchmarks that are run unless others are asked for, small ones first.
-    public static func standardSet(_ extent: Extent, threads: Int = 1) -> [ReplicationBenchmark] {
-        Workload.allCases.flatMap { workload in
+    ///
+    /// - Parameter isRecorded: without its record a run of HERD cannot be checked, and is left out.
+    public static func standardSet(
+        _ extent: Extent,
+        threads: Int = 1,
+        isRecorded: Bool = true
+    ) -> [ReplicationBenchmark] {
+        Workload.allCases.filter { isRecorded || !$0.isHerd }.flatMap { workload in
             let sizes =
                 switch workload {
                 case .herd, .herdDeep, .serverRestart: [10_000, 100_000, 1_000_000, 10_000_000]
@@ -72,7 +84,7 @@ public struct ReplicationBenchmark: Sendable, Hashable {
                 case .subway: [10_000]
                 }
             return sizes.filter { $0 <= extent.mostClients }.map {
-                ReplicationBenchmark(workload, clients: $0, threads: threads)
+                ReplicationBenchmark(workload, clients: $0, threads: threads, isRecorded: isRecorded)
             }
         }
     }

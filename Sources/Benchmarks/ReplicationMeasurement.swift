@@ -20,12 +20,15 @@ public struct ReplicationMeasurement: Sendable, Hashable {
     ///
     /// Memory is that of the process, so that it means something only in a process that has run nothing before.
     ///
-    /// - Parameter threads: how many share the work.
+    /// - Parameters:
+    ///   - threads: how many share the work.
+    ///   - isRecorded: whether everything is recorded, or only the counters that must balance.
     /// - Throws: `wrongResult` if the books do not balance or the first second of HERD is not HERD's.
     public static func measure(
         _ scenario: Scenario,
         as workload: ReplicationBenchmark.Workload,
-        threads: Int = 1
+        threads: Int = 1,
+        isRecorded: Bool = true
     ) throws(BenchmarkFailure) -> ReplicationMeasurement {
         guard let policies = Replication.policies(of: scenario) else {
             throw .unknownPolicy(scenario: scenario.name)
@@ -36,7 +39,13 @@ public struct ReplicationMeasurement: Sendable, Hashable {
         let began = clock.now
         let userBefore = ResourceUsage.userSeconds
         let countBefore = counter.count
-        let run = Replication.run(scenario, policies: policies, number: 0, threads: threads)
+        let run = Replication.run(
+            scenario,
+            policies: policies,
+            number: 0,
+            recording: isRecorded ? .full : .countersOnly,
+            threads: threads
+        )
         let countAfter = counter.count
         let userAfter = ResourceUsage.userSeconds
         let elapsed = began.duration(to: clock.now)
@@ -46,7 +55,7 @@ public struct ReplicationMeasurement: Sendable, Hashable {
         if let fault = record.conservationFaults.first {
             throw .wrongResult("the books of '\(scenario.name)' do not balance: \(fault)")
         }
-        let herd = workload.isHerd ? HerdResult(record) : nil
+        let herd = workload.isHerd && isRecorded ? HerdResult(record) : nil
         if let reason = herd?.refusal(clients: scenario.clientCount) { throw .wrongResult(reason) }
         return ReplicationMeasurement(
             events: herd?.events ?? record.events,

@@ -153,7 +153,7 @@ final class FleetSetting {
                         refusal: tier.refusal,
                         idleTimeout: tier.idleTimeout,
                         outages: scripts,
-        noticesAnswers: Self.noticesAnswers(policies[place]),
+                        noticesAnswers: Self.noticesAnswers(policies[place]),
                         serverInterval: policies[place].heartbeat?.serverInterval,
                         discardsMessages: policies[place].outbox.whileDisconnected == .discard,
                         leavesBacklog: tier.handshake.abandoned == .dropped,

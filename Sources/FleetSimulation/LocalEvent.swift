@@ -46,6 +46,8 @@ struct LocalEvent: BitwiseCopyable {
     var generation: UInt32 = 0
     /// Message key, beat, close code or occurrence.
     var argument: UInt32 = 0
+    /// The node behind this one in its mailroom; stands where there would be a gap.
+    var next = Mailroom.none
     /// When a message was offered.
     var offeredAt: Instant = .origin
 
@@ -62,89 +64,85 @@ struct LocalEvent: BitwiseCopyable {
 /// The pending events of many clients: a list each, earliest first, equal times in order of insertion.
 ///
 /// Lists are short (a client rarely has more than two packets under way), so a place is found by walking. All lists
-/// share one block of memory; a client holds the number of its first node, and the time of it.
+/// share the same blocks of memory; a client holds the number of its first node, and the time of it. Blocks are never
+/// moved, so that a moment in which every client has an event costs their room once, and not once more for a copy.
 struct Mailroom: ~Copyable {
     private struct Node: BitwiseCopyable {
         var time: Instant
         var event: LocalEvent
-        var next: UInt32
     }
 
     /// No node.
     static let none = UInt32.max
+    private static let blockBits = 12
 
-    private var nodes: UnsafeMutablePointer<Node>
-    private var capacity = 1024
+    private var blocks: [UnsafeMutablePointer<Node>] = []
     /// How many nodes have ever been used at once.
     private(set) var used = 0
     private var firstFree = Mailroom.none
 
-    init() { nodes = .allocate(capacity: capacity) }
+    init() {}
 
-    deinit { nodes.deallocate() }
+    deinit { for block in blocks { block.deallocate() } }
 
-    /// Adds an event to a client's list.
-    mutating func post(_ event: LocalEvent, at time: Instant, to client: UnsafeMutablePointer<VirtualClient>) {
-        let number = takeNode()
-        if time < client.pointee.mailAt {
-            nodes[number] = Node(time: time, event: event, next: client.pointee.mail)
-            client.pointee.mail = UInt32(truncatingIfNeeded: number)
-            client.pointee.mailAt = time
-            return
-        }
-        // Nothing is posted at the end of time, so an empty list has been dealt with above.
-        var before = Int(client.pointee.mail)
-        while nodes[before].next != Self.none, nodes[Int(nodes[before].next)].time <= time {
-            before = Int(nodes[before].next)
-        }
-        nodes[number] = Node(time: time, event: event, next: nodes[before].next)
-        nodes[before].next = UInt32(truncatingIfNeeded: number)
+    private func node(_ number: UInt32) -> UnsafeMutablePointer<Node> {
+        blocks[Int(number >> UInt32(Self.blockBits))] + Int(number & (1 << UInt32(Self.blockBits) - 1))
     }
 
-    /// Adds an event to a client's list before others of the same time.
+    /// Adds an event to a client's list, behind others of the same time.
+    mutating func post(_ event: LocalEvent, at time: Instant, to client: UnsafeMutablePointer<VirtualClient>) {
+        insert(event, at: time, to: client) { $0 <= time }
+    }
+
+    /// Adds an event to a client's list, before others of the same time.
     mutating func postFirst(_ event: LocalEvent, at time: Instant, to client: UnsafeMutablePointer<VirtualClient>) {
+        insert(event, at: time, to: client) { $0 < time }
+    }
+
+    @inline(__always)
+    private mutating func insert(
+        _ event: LocalEvent,
+        at time: Instant,
+        to client: UnsafeMutablePointer<VirtualClient>,
+        behind isBefore: (Instant) -> Bool
+    ) {
         let number = takeNode()
-        guard time > client.pointee.mailAt else {
-            nodes[number] = Node(time: time, event: event, next: client.pointee.mail)
-            client.pointee.mail = UInt32(truncatingIfNeeded: number)
+        node(number).initialize(to: Node(time: time, event: event))
+        // An empty list has its first event at the end of time, where nothing is posted.
+        guard isBefore(client.pointee.mailAt) else {
+            node(number).pointee.event.next = client.pointee.mail
+            client.pointee.mail = number
             client.pointee.mailAt = time
             return
         }
-        var before = Int(client.pointee.mail)
-        while nodes[before].next != Self.none, nodes[Int(nodes[before].next)].time < time {
-            before = Int(nodes[before].next)
+        var before = node(client.pointee.mail)
+        while before.pointee.event.next != Self.none, isBefore(node(before.pointee.event.next).pointee.time) {
+            before = node(before.pointee.event.next)
         }
-        nodes[number] = Node(time: time, event: event, next: nodes[before].next)
-        nodes[before].next = UInt32(truncatingIfNeeded: number)
+        node(number).pointee.event.next = before.pointee.event.next
+        before.pointee.event.next = number
     }
 
     /// Removes the first event of a client's list, which must not be empty.
     mutating func takeFirst(of client: UnsafeMutablePointer<VirtualClient>) -> LocalEvent {
-        let number = Int(client.pointee.mail)
-        let node = nodes[number]
-        client.pointee.mail = node.next
-        client.pointee.mailAt = node.next == Self.none ? .distantFuture : nodes[Int(node.next)].time
-        nodes[number].next = firstFree
-        firstFree = UInt32(truncatingIfNeeded: number)
-        return node.event
+        let number = client.pointee.mail
+        let first = node(number)
+        let event = first.pointee.event
+        client.pointee.mail = event.next
+        client.pointee.mailAt = event.next == Self.none ? .distantFuture : node(event.next).pointee.time
+        first.pointee.event.next = firstFree
+        firstFree = number
+        return event
     }
 
-    private mutating func takeNode() -> Int {
+    private mutating func takeNode() -> UInt32 {
         if firstFree != Self.none {
-            let number = Int(firstFree)
-            firstFree = nodes[number].next
+            let number = firstFree
+            firstFree = node(number).pointee.event.next
             return number
         }
-        if used == capacity { grow() }
+        if used == blocks.count << Self.blockBits { blocks.append(.allocate(capacity: 1 << Self.blockBits)) }
         used += 1
-        return used - 1
-    }
-
-    private mutating func grow() {
-        let larger = UnsafeMutablePointer<Node>.allocate(capacity: 2 * capacity)
-        larger.update(from: nodes, count: used)
-        nodes.deallocate()
-        nodes = larger
-        capacity *= 2
+        return UInt32(used - 1)
     }
 }

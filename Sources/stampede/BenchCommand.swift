@@ -44,6 +44,9 @@ struct Bench: ParsableCommand {
     @Option(help: "Threads that share a replication; ns/event is the CPU time of all of them.")
     var threads = 1
 
+    @Flag(help: "Record only the counters that must balance: the difference is what recording costs. Not for HERD.")
+    var unrecorded = false
+
     @Option(name: .customLong("csv"), help: "Write the results to this file, too.", completion: .file())
     var file: String?
 
@@ -67,6 +70,7 @@ struct Bench: ParsableCommand {
         guard (1...1_024).contains(threads) else {
             throw ValidationError("--threads must be a whole number from 1 to 1024, not '\(threads)'.")
         }
+        if unrecorded, micro || rivals { throw ValidationError("--unrecorded does not go with --micro and --rivals.") }
         if python != nil, !rivals { throw ValidationError("--python goes with --rivals.") }
         if let repeats, !(1...1_000).contains(repeats) {
             throw ValidationError("--repeat must be a whole number from 1 to 1000, not '\(repeats)'.")
@@ -139,11 +143,13 @@ struct Bench: ParsableCommand {
     private func benchmarks() throws -> [ReplicationBenchmark] {
         let chosen: [ReplicationBenchmark]
         if let sizes = try sizes() {
-            chosen = ReplicationBenchmark.Workload.allCases.flatMap { workload in
-                sizes.map { ReplicationBenchmark(workload, clients: $0, threads: threads) }
+            chosen = ReplicationBenchmark.Workload.allCases.filter { !unrecorded || !$0.isHerd }.flatMap { workload in
+                sizes.map {
+                    ReplicationBenchmark(workload, clients: $0, threads: threads, isRecorded: !unrecorded)
+                }
             }
         } else {
-            chosen = ReplicationBenchmark.standardSet(extent, threads: threads)
+            chosen = ReplicationBenchmark.standardSet(extent, threads: threads, isRecorded: !unrecorded)
         }
         return chosen.filter { only.isEmpty || only.contains($0.workload.rawValue) }
     }
@@ -261,9 +267,13 @@ struct BenchOnce: ParsableCommand {
     @Option(help: "How many threads share the work.")
     var threads = 1
 
+    @Flag(help: "Record only the counters that must balance.")
+    var unrecorded = false
+
     /// The arguments with which this command measures a benchmark.
     static func arguments(for benchmark: ReplicationBenchmark) -> [String] {
         ["bench-once", benchmark.workload.rawValue, "\(benchmark.clients)", "--threads", "\(benchmark.threads)"]
+            + (benchmark.isRecorded ? [] : ["--unrecorded"])
     }
 
     func validate() throws {
@@ -285,7 +295,13 @@ struct BenchOnce: ParsableCommand {
         let scenario = try loadScenario("\(folder)/\(workload.file)").scenario
         let scaled = scenario.scaled(toClients: clients, scalingServers: workload.scalesServers)
         do {
-            show(MeasurementReport.text(of: try ReplicationMeasurement.measure(scaled, as: workload, threads: threads)))
+            let measurement = try ReplicationMeasurement.measure(
+                scaled,
+                as: workload,
+                threads: threads,
+                isRecorded: !unrecorded
+            )
+            show(MeasurementReport.text(of: measurement))
         } catch {
             complain("error: \(error)")
             throw ExitStatus.defect

@@ -20,13 +20,13 @@ struct ReplicationTables {
     mutating func add(_ result: ReplicationResult) -> String {
         let benchmark = result.benchmark
         csv.add([
-            benchmark.workload.rawValue, "\(benchmark.clients)", "\(benchmark.threads)", "\(result.events)",
+            benchmark.name, "\(benchmark.clients)", "\(benchmark.threads)", "\(result.events)",
             NumberText.exact(result.bestNanosecondsPerEvent), NumberText.exact(result.medianNanosecondsPerEvent),
             NumberText.exact(result.eventsPerSecond), NumberText.exact(result.bytesPerClient),
             NumberText.exact(result.instructionsPerEvent), "\(result.measurements.count)",
         ])
         return table.row([
-            benchmark.workload.rawValue, NumberText.grouped(Double(benchmark.clients)), "\(benchmark.threads)",
+            benchmark.name, NumberText.grouped(Double(benchmark.clients)), "\(benchmark.threads)",
             NumberText.grouped(Double(result.events)), readable(result.bestNanosecondsPerEvent),
             readable(result.medianNanosecondsPerEvent), readable(result.eventsPerSecond),
             readable(result.bytesPerClient), readable(result.instructionsPerEvent),
