@@ -84,7 +84,7 @@ struct World: ~Copyable {
     /// The runner of a client's part of the fleet.
     func runner(of client: ClientRunner.Client) -> UnsafeMutablePointer<ClientRunner> { parts.runner(of: client) }
 
-    /// The probe that is told what is not about a client.
+    /// The runner that is told what is not about a client.
     var first: UnsafeMutablePointer<ClientRunner> { parts.first }
 
     /// Runs to the end of the observation.
