@@ -30,7 +30,7 @@
             tell(.advance, now)
             tell(.opened(generation: client.supervisor.generation), now)
             for _ in 0..<4 { tell(.send, now) }
-            while let oldest = client.outbox.entries.first { tell(.acknowledged(key: oldest.key), now) }
+            while let oldest = client.outbox.oldestKey { tell(.acknowledged(key: oldest), now) }
             for _ in 0..<3 {
                 // Beats, where the policy has them.
                 now = max(now, min(client.nextDeadline(policy: policy), now + .minutes(1)))
