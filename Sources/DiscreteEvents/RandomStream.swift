@@ -73,7 +73,7 @@ public struct RandomStream: Sendable {
             index &+= 1
             return upperHalf
         }
-        let (lower, upper) = Self.block(key: key, entity: entity, purpose: purpose, index: index)
+        let (lower, upper) = Self.pair(key: key, entity: entity, purpose: purpose, index: index >> 1)
         let isEven = index & 1 == 0
         hasUpperHalf = isEven
         upperHalf = upper
@@ -104,7 +104,7 @@ public struct RandomStream: Sendable {
     /// The 64 random bits at an index of a stream; the index may have a meaning, such as the number of an attempt.
     @inlinable
     public static func bits(key: RandomKey, entity: UInt32, purpose: UInt32, index: UInt64) -> UInt64 {
-        let (lower, upper) = block(key: key, entity: entity, purpose: purpose, index: index)
+        let (lower, upper) = pair(key: key, entity: entity, purpose: purpose, index: index >> 1)
         return index & 1 == 0 ? lower : upper
     }
 
@@ -131,16 +131,5 @@ public struct RandomStream: Sendable {
     ) -> (even: UInt64, odd: UInt64) {
         let words = Philox.block(counter: (index, UInt64(purpose) << 32 | UInt64(entity)), key: key.bits)
         return (words.0, words.1)
-    }
-
-    @inlinable
-    static func block(
-        key: RandomKey,
-        entity: UInt32,
-        purpose: UInt32,
-        index: UInt64
-    ) -> (lower: UInt64, upper: UInt64) {
-        let (even, odd) = pair(key: key, entity: entity, purpose: purpose, index: index >> 1)
-        return (even, odd)
     }
 }

@@ -22,27 +22,25 @@ extension ClientRunner {
     }
 
     /// Delivers one input, carries out what the client asks for, and sees to its next wake-up.
+    ///
+    /// - Parameter isQuiet: whether the input leaves everything about the connection as it was, unless the client says
+    ///   otherwise.
     @inline(__always)
     mutating func drive(
         _ client: Client,
         at now: Instant,
+        isQuiet: Bool = false,
         _ body: (inout ReconnectingClient, ClientPolicy, inout ClientRandom, inout ClientActions) -> Void
     ) {
         withClient(client, body)
-        perform(client, at: now)
-        updateUsability(client, at: now)
-        rearm(client, at: now)
+        followUp(client, at: now, isQuiet: isQuiet)
     }
 
-    /// The same for an input that leaves everything about the connection as it was, unless the client says otherwise.
+    /// Does what an input has left to be done.
     @inline(__always)
-    mutating func driveQuietly(
-        _ client: Client,
-        at now: Instant,
-        _ body: (inout ReconnectingClient, ClientPolicy, inout ClientRandom, inout ClientActions) -> Void
-    ) {
-        withClient(client, body)
-        if perform(client, at: now) { updateUsability(client, at: now) }
+    private mutating func followUp(_ client: Client, at now: Instant, isQuiet: Bool) {
+        let touchesConnection = perform(client, at: now)
+        if touchesConnection || !isQuiet { updateUsability(client, at: now) }
         rearm(client, at: now)
     }
 
@@ -53,7 +51,7 @@ extension ClientRunner {
     }
 
     mutating func wake(_ client: Client, at now: Instant) {
-        driveQuietly(client, at: now) { client, policy, random, actions in
+        drive(client, at: now, isQuiet: true) { client, policy, random, actions in
             client.advance(to: now, policy: policy, random: &random, actions: &actions)
         }
     }
@@ -67,7 +65,6 @@ extension ClientRunner {
     }
 
     /// Carries out what the client has asked for; answers whether that touches the connection.
-    @discardableResult
     private mutating func perform(_ client: Client, at now: Instant) -> Bool {
         var touchesConnection = false
         for position in 0..<actions.count {
@@ -287,7 +284,7 @@ extension ClientRunner {
             }
             rearm(client, at: now)
         case (.acknowledgementDown, .established):
-            driveQuietly(client, at: now) { client, policy, _, actions in
+            drive(client, at: now, isQuiet: true) { client, policy, _, actions in
                 client.messageAcknowledged(key: packet.argument, at: now, policy: policy, actions: &actions)
             }
         default:
@@ -310,8 +307,7 @@ extension ClientRunner {
         }
         let held = UInt32(client.pointee.client.messageCountInPlace())
         if held > client.pointee.marks.outboxPeak { client.pointee.marks.outboxPeak = held }
-        if perform(client, at: now) { updateUsability(client, at: now) }
-        rearm(client, at: now)
+        followUp(client, at: now, isQuiet: true)
         scheduleOffer(client, after: now, isFirst: false)
     }
 

@@ -176,6 +176,9 @@ final class FleetSetting {
         }
     }
 
+    /// How many clients ahead records are asked for: early enough to have come, and few enough to be there still.
+    static let prefetchDistance = 6
+
     /// Asks for a client's record, which will be needed soon: waiting for memory is most of the cost of a large fleet.
     @inline(__always)
     func prefetch(_ client: Int) { prefetch_object(clients + client, MemoryLayout<VirtualClient>.size) }

@@ -26,5 +26,5 @@ struct TierQueue: ~Copyable {
     }
 
     /// An event that comes soon, if it is known at no cost.
-    var soon: TierEvent? { kind == .buckets ? buckets.upcoming(6) : nil }
+    var soon: TierEvent? { kind == .buckets ? buckets.upcoming(FleetSetting.prefetchDistance) : nil }
 }

@@ -36,7 +36,7 @@ extension World {
             return
         }
         client.pointee.hold = .none
-        let server = setting.cohorts[Int(client.pointee.cohort)].server
+        let server = server(of: client)
         let packet = LocalEvent(kind: .attemptUp, tries: event.tries, generation: event.generation)
         guard let instance = chooseInstance(for: client, of: server, event.generation) else {
             runner(of: client).pointee.attemptMeetsNobody(packet, of: client, at: now)
@@ -109,7 +109,7 @@ extension World {
     }
 
     private mutating func handshakeDone(_ event: TierEvent, of client: ClientRunner.Client, at now: Instant) {
-        let server = setting.cohorts[Int(client.pointee.cohort)].server
+        let server = server(of: client)
         let instance = Int(event.instance)
         guard servers[server].instances[instance].boot == event.boot else { return }
         first.pointee.events += 1
@@ -138,7 +138,7 @@ extension World {
 
     /// A client in the backlog has given up, and its tier lets it go at once.
     private mutating func handshakeAbandoned(_ event: TierEvent, of client: ClientRunner.Client, at now: Instant) {
-        let server = setting.cohorts[Int(client.pointee.cohort)].server
+        let server = server(of: client)
         let instance = Int(event.instance)
         // One that a worker has begun is worked on to its end.
         guard !servers[server].instances[instance].isInService(event.client, event.generation) else { return }
@@ -171,7 +171,7 @@ extension World {
     }
 
     private mutating func connectionEnds(_ event: TierEvent, of client: ClientRunner.Client) {
-        let server = setting.cohorts[Int(client.pointee.cohort)].server
+        let server = server(of: client)
         guard servers[server].instances[Int(event.instance)].boot == event.boot else { return }
         servers[server].instances[Int(event.instance)].connections -= 1
     }

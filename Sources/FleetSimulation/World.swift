@@ -24,8 +24,8 @@ struct World: ~Copyable {
     var servers: [ServerState]
     /// Changes of the tiers to come, earliest first, equal times in order of insertion.
     var barriers: [(time: Instant, change: TierChange)] = []
-    /// How many events the tiers have worked off.
-    private var tierEventCount = 0
+    /// How many instants there were at which the tiers had something to do.
+    private var instantCount = 0
     /// The end of the present window.
     var windowEnd: Instant = .origin
 
@@ -74,12 +74,15 @@ struct World: ~Copyable {
 
     /// Gives a client that is connected at the start its connection.
     private mutating func connect(_ client: ClientRunner.Client) {
-        let server = setting.cohorts[Int(client.pointee.cohort)].server
+        let server = server(of: client)
         guard client.pointee.client.phase == .connected, let instance = chooseInstance(for: client, of: server, 0)
         else { return }
         servers[server].instances[instance].connections += 1
         runner(of: client).pointee.hold(client, on: instance)
     }
+
+    /// The server tier of a client.
+    func server(of client: ClientRunner.Client) -> Int { setting.cohorts[Int(client.pointee.cohort)].server }
 
     /// The runner of a client's part of the fleet.
     func runner(of client: ClientRunner.Client) -> UnsafeMutablePointer<ClientRunner> { parts.runner(of: client) }
@@ -103,11 +106,11 @@ struct World: ~Copyable {
             let barrier = min(barriers.first?.time ?? .distantFuture, setting.end)
             for part in 0..<parts.count { parts.runner(part).pointee.barrier = barrier }
             windowEnd = min(barrier, now + length)
-            let tierEventsBefore = tierEventCount
+            let instantsBefore = instantCount
             guard liveLocally(shouldStop), workOffTiers(shouldStop) else { return nil }
             parts.closeWindow(before: windowEnd)
             // While the tiers have much to do, clients that have done with them are better lived on with soon, side by side.
-            let isBusy = tierEventCount - tierEventsBefore > setting.clientCount / 64
+            let isBusy = instantCount - instantsBefore > setting.clientCount / 64
             length =
                 isBusy
                 ? max(min(.seconds(1), window), Interval(nanoseconds: length.nanoseconds / 4)) : min(window, length * 2)
@@ -124,7 +127,7 @@ struct World: ~Copyable {
         parts.forEach { runner, members in
             var lived = 0
             for index in members where parts.nextOfClient[index] < end {
-                let ahead = index + 6
+                let ahead = index + FleetSetting.prefetchDistance
                 if ahead < members.upperBound, parts.nextOfClient[ahead] < end { parts.setting.prefetch(ahead) }
                 let client = parts.setting.clients + index
                 runner.pointee.run(client, until: end)
@@ -140,15 +143,13 @@ struct World: ~Copyable {
     /// Works off what the tiers have to do in the window; answers false if the run is to be given up.
     private mutating func workOffTiers(_ shouldStop: @Sendable () -> Bool) -> Bool {
         let last = windowEnd - Interval(nanoseconds: 1)
-        var batches = 0
         while let (now, event) = queue.popNext(notAfter: last) {
             if let soon = queue.soon { setting.prefetch(Int(soon.client)) }
+            instantCount += 1
+            if instantCount & 0xffff == 0, shouldStop() { return false }
             // What happens at the same instant is put in an order that does not depend on who told it first.
-            tierEventCount += 1
             guard let second = queue.popNext(notAfter: now) else {
                 handle(event, at: now)
-                batches += 1
-                if batches & 0xffff == 0, shouldStop() { return false }
                 continue
             }
             var batch = [event, second.payload]

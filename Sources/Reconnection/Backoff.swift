@@ -232,8 +232,7 @@ public struct Backoff: Sendable, Hashable {
         random: inout some RandomSource
     ) -> Interval {
         let delay = nextDelay(beforeRetry: retry, memory: &memory, random: &random)
-        guard draws == .untilNotLonger else { return delay }
-        guard jitter != .none else { return delay }
+        guard draws == .untilNotLonger, isJittered else { return delay }
         var longest = delay
         // As likely as not each draw ends it; the bound is for sources that never let a wait end.
         for _ in 0..<10_000 {
@@ -396,18 +395,10 @@ public struct Backoff: Sendable, Hashable {
 
     private func wholeUnits(_ value: Double) -> Double {
         switch rounding.direction {
-        case .nearest: nearestWhole(value)
+        case .nearest: value.rounded()
         case .down: value.rounded(.down)
         case .up: value.rounded(.up)
         }
-    }
-
-    /// `value.rounded()`, which on older processors is a call into the C library.
-    private func nearestWhole(_ value: Double) -> Double {
-        guard value.magnitude < 0x1p52 else { return value }
-        let whole = Double(Int64(value))
-        let rest = value - whole
-        return whole + (rest >= 0.5 ? 1 : 0) - (rest <= -0.5 ? 1 : 0)
     }
 
     private func interval(_ units: Double) -> Interval {
