@@ -49,7 +49,7 @@ let package = Package(
         .target(
             name: "FleetSimulation",
             dependencies: [
-                "CPrefetch", "Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime",
+                "CMemory", "Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime",
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
@@ -60,7 +60,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "CMeasurement"),
-        .target(name: "CPrefetch"),
+        .target(name: "CMemory"),
         .target(
             name: "Benchmarks",
             dependencies: [

@@ -31,16 +31,14 @@ extension ClientRunner {
     mutating func refuse(_ generation: UInt32, of client: Client, _ reason: RefusalReason, at now: Instant) {
         probe.refused(reason, at: now)
         let isDown = reason == .down
-        transmit(
-            LocalEvent(
-                kind: .refuseDown,
-                place: isDown ? 0 : 1,
-                generation: generation,
-                argument: UInt32(isDown ? Close.abnormal.code : cohort(client).pointee.refusal.close)
-            ),
-            of: client,
-            at: now
+        let packet = LocalEvent(
+            kind: .refuseDown,
+            place: isDown ? 0 : 1,
+            generation: generation,
+            argument: UInt32(isDown ? Close.abnormal.code : cohort(client).pointee.refusal.close)
         )
+        guard let arrival = arrival(of: packet, client, at: now) else { return }
+        deliver(packet, of: client, at: arrival)
     }
 
     // MARK: Heartbeats of the server's own
@@ -88,7 +86,7 @@ extension ClientRunner {
     private mutating func endConnection(
         _ kind: TierEvent.Kind,
         of client: Client,
-        on instance: Int32,
+        on instance: Int16,
         at time: Instant
     ) {
         let cohort = cohort(client)
@@ -124,11 +122,9 @@ extension ClientRunner {
 
     mutating func pingArrives(_ packet: LocalEvent, of client: Client, at now: Instant) {
         guard hasConnection(packet, of: client, at: now), cohort(client).pointee.noticesAnswers else { return }
-        transmit(
-            LocalEvent(kind: .pongDown, generation: packet.generation, argument: packet.argument),
-            of: client,
-            at: now
-        )
+        let pong = LocalEvent(kind: .pongDown, generation: packet.generation, argument: packet.argument)
+        guard let arrival = arrival(of: pong, client, at: now) else { return }
+        deliver(pong, of: client, at: arrival)
     }
 
     /// Notes that the server has a message; answers whether it is new there.
@@ -169,10 +165,8 @@ extension ClientRunner {
             ?? cohort.pointee.processing.interval(
                 atUniform: uniform(client, .processingTime, UInt64(packet.argument))
             )
-        transmit(
-            LocalEvent(kind: .acknowledgementDown, generation: packet.generation, argument: packet.argument),
-            of: client,
-            at: now + processing
-        )
+        let answer = LocalEvent(kind: .acknowledgementDown, generation: packet.generation, argument: packet.argument)
+        guard let arrival = arrival(of: answer, client, at: now + processing) else { return }
+        deliver(answer, of: client, at: arrival)
     }
 }

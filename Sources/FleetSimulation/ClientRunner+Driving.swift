@@ -51,6 +51,7 @@ extension ClientRunner {
     }
 
     mutating func wake(_ client: Client, at now: Instant) {
+        if retriesShortly(client, at: now) || beatsShortly(client, at: now) { return }
         drive(client, at: now, isQuiet: true) { client, policy, random, actions in
             client.advance(to: now, policy: policy, random: &random, actions: &actions)
         }
@@ -70,7 +71,10 @@ extension ClientRunner {
         for position in 0..<actions.count {
             switch actions[position] {
             case .openTransport(let generation):
-                openTransport(client, generation, at: now)
+                let attempt = LocalEvent(kind: .attemptUp, generation: generation)
+                if let arrival = openTransport(client, attempt, at: now) {
+                    sendAttempt(attempt, of: client, arrival: arrival)
+                }
                 touchesConnection = true
             case .closeTransport(let generation, let close):
                 closeTransport(client, generation, close, at: now)
@@ -138,21 +142,26 @@ extension ClientRunner {
         }
     }
 
-    private mutating func openTransport(_ client: Client, _ generation: UInt32, at now: Instant) {
+    /// Opens a transport; answers when its attempt arrives, if it is under way.
+    mutating func openTransport(_ client: Client, _ attempt: LocalEvent, at now: Instant) -> Instant? {
         abandonTransport(client, at: now)
         probe.launched(cohort: Int(client.pointee.cohort), at: now)
         client.pointee.transport.phase = .dialing
-        client.pointee.transport.generation = generation
+        client.pointee.transport.generation = attempt.generation
         client.pointee.transport.hasArrived = false
         client.pointee.transport.isPathDead = false
         client.pointee.transport.lastArrivalUp = .distantPast
         client.pointee.transport.lastArrivalDown = .distantPast
         if client.pointee.link.signalledHolds > 0 {
             // The system knows that there is no network and says so at once.
-            post(LocalEvent(kind: .localFailure, generation: generation), at: now + .milliseconds(1), to: client)
-        } else {
-            transmit(LocalEvent(kind: .attemptUp, generation: generation), of: client, at: now)
+            post(
+                LocalEvent(kind: .localFailure, generation: attempt.generation),
+                at: now + .milliseconds(1),
+                to: client
+            )
+            return nil
         }
+        return arrival(of: attempt, client, at: now)
     }
 
     /// A client with a hazard opens a transport while it has another, which it forgets without closing it.
@@ -264,7 +273,9 @@ extension ClientRunner {
             }
         case (.refuseDown, .dialing), (.closeDown, .dialing):
             endAttempt(client, .refused, at: now)
-            lose(client, generation, close(of: packet, client), at: now)
+            let close = close(of: packet, client)
+            if close.retryAfter == nil, failsShortly(client, generation, at: now) { return }
+            lose(client, generation, close, at: now)
         case (.closeDown, .established):
             client.pointee.transport.phase = .none
             lose(client, generation, close(of: packet, client), at: now)

@@ -16,64 +16,110 @@ extension ClientRunner {
         extraRoundTrips: Double = 0,
         at now: Instant
     ) {
+        guard let arrival = arrival(of: packet, client, extraRoundTrips: extraRoundTrips, at: now) else { return }
+        if packet.kind == .attemptUp {
+            sendAttempt(packet, of: client, arrival: arrival)
+        } else {
+            post(packet, at: arrival, to: client)
+        }
+    }
+
+    /// When a packet that is put on the link at `now` arrives, or nil: then it does not, and that is seen to.
+    mutating func arrival(
+        of packet: LocalEvent,
+        _ client: Client,
+        extraRoundTrips: Double = 0,
+        at now: Instant
+    ) -> Instant? {
         guard client.pointee.link.isUp else {
             retransmit(packet, of: client, at: now)
-            return
+            return nil
         }
         let cohort = cohort(client)
-        // One block of random bits for both questions: how long is the way, and is the packet lost.
-        let draws =
-            cohort.pointee.network.isDeterministic
-            ? (even: 0, odd: 0)
-            : RandomStream.pair(
+        let isUp = packet.kind.isUpward
+        let way: Interval
+        if cohort.pointee.network.isDeterministic {
+            if client.pointee.transport.isPathDead,
+                isReset(packet, of: client, after: cohort.pointee.network.roundTrip.constant ?? .zero, at: now)
+            {
+                return nil
+            }
+            way =
+                extraRoundTrips > 0
+                ? self.way(cohort.pointee.network.roundTrip.constant ?? .zero, cohort, isUp: isUp, extraRoundTrips)
+                : isUp ? cohort.pointee.network.wayUp : cohort.pointee.network.wayDown
+        } else {
+            // One block of random bits for both questions: how long is the way, and is the packet lost.
+            let draws = RandomStream.pair(
                 key: key,
                 entity: client.pointee.number,
                 purpose: Purpose.packet.number(),
                 index: Self.packetPosition(packet)
             )
-        let roundTrip = cohort.pointee.network.roundTrip.interval(atUniform: RandomStream.unitInterval(draws.even))
-        if client.pointee.transport.isPathDead, packet.kind == .pingUp || packet.kind == .messageUp {
-            // The path has forgotten the connection: a reset comes back.
-            post(
-                LocalEvent(
-                    kind: .closeDown,
-                    generation: packet.generation,
-                    argument: UInt32(Close.abnormal.code)
-                ),
-                at: now + roundTrip,
-                to: client
-            )
-            return
-        }
-        let isUp = packet.kind.isUpward
-        if isLost(client, cohort, isUp: isUp, draws.odd) {
-            retransmit(packet, of: client, at: now)
-            return
-        }
-        let share = isUp ? cohort.pointee.network.uplinkShare : cohort.pointee.network.downlinkShare
-        var arrival = now + roundTrip.scaled(by: share + extraRoundTrips)
-        if isUp {
-            arrival = max(arrival, client.pointee.transport.lastArrivalUp)
-            client.pointee.transport.lastArrivalUp = arrival
-            if packet.kind == .attemptUp {
-                sendAttempt(packet, of: client, cohort, arrival: arrival)
-                return
+            let roundTrip = cohort.pointee.network.roundTrip
+                .interval(atUniform: RandomStream.unitInterval(draws.even))
+            if client.pointee.transport.isPathDead, isReset(packet, of: client, after: roundTrip, at: now) {
+                return nil
             }
+            if cohort.pointee.network.loss.isLossy {
+                let isLost =
+                    isUp
+                    ? cohort.pointee.network.loss.loses(draws.odd, isBad: &client.pointee.link.isBadUp)
+                    : cohort.pointee.network.loss.loses(draws.odd, isBad: &client.pointee.link.isBadDown)
+                if isLost {
+                    retransmit(packet, of: client, at: now)
+                    return nil
+                }
+            }
+            way = self.way(roundTrip, cohort, isUp: isUp, extraRoundTrips)
+        }
+        // Later packets of a transport do not overtake earlier ones.
+        let arrival: Instant
+        if isUp {
+            arrival = max(now + way, client.pointee.transport.lastArrivalUp)
+            client.pointee.transport.lastArrivalUp = arrival
         } else {
-            arrival = max(arrival, client.pointee.transport.lastArrivalDown)
+            arrival = max(now + way, client.pointee.transport.lastArrivalDown)
             client.pointee.transport.lastArrivalDown = arrival
         }
-        post(packet, at: arrival, to: client)
+        return arrival
+    }
+
+    /// How long a packet is under way, of a round trip of this length and so many more.
+    @inline(__always)
+    private func way(
+        _ roundTrip: Interval,
+        _ cohort: UnsafeMutablePointer<CohortSetting>,
+        isUp: Bool,
+        _ extraRoundTrips: Double
+    ) -> Interval {
+        let share = isUp ? cohort.pointee.network.uplinkShare : cohort.pointee.network.downlinkShare
+        return roundTrip.scaled(by: share + extraRoundTrips)
+    }
+
+    /// A path that has forgotten the connection answers a packet on it with a reset.
+    private mutating func isReset(
+        _ packet: LocalEvent,
+        of client: Client,
+        after roundTrip: Interval,
+        at now: Instant
+    ) -> Bool {
+        guard packet.kind == .pingUp || packet.kind == .messageUp else { return false }
+        post(
+            LocalEvent(
+                kind: .closeDown,
+                generation: packet.generation,
+                argument: UInt32(Close.abnormal.code)
+            ),
+            at: now + roundTrip,
+            to: client
+        )
+        return true
     }
 
     /// An attempt is on its way: to the tier, or to nobody if no server will be up when it arrives.
-    private mutating func sendAttempt(
-        _ packet: LocalEvent,
-        of client: Client,
-        _ cohort: UnsafeMutablePointer<CohortSetting>,
-        arrival: Instant
-    ) {
-        if arrival < barrier, !statuses[cohort.pointee.server].hasInstanceUp {
+    mutating func sendAttempt(_ packet: LocalEvent, of client: Client, arrival: Instant) {
+        if meetsNobody(client, at: arrival) {
             post(packet, at: arrival, to: client)
             return
         }
@@ -90,32 +136,15 @@ extension ClientRunner {
         )
     }
 
+    /// Whether no server is up when an attempt arrives, and that is certain already.
+    func meetsNobody(_ client: Client, at arrival: Instant) -> Bool {
+        arrival < barrier && !statuses[cohort(client).pointee.server].hasInstanceUp
+    }
+
     /// Where the packet's draws stand in its client's streams: by what it is, so that no other packet moves them.
     private static func packetPosition(_ packet: LocalEvent) -> UInt64 {
         UInt64(packet.generation & 0xff_ffff) << 40 | UInt64(packet.argument & 0xff_ffff) << 16
             | UInt64(packet.kind.rawValue) << 8 | UInt64(packet.resends)
-    }
-
-    private func isLost(
-        _ client: Client,
-        _ cohort: UnsafeMutablePointer<CohortSetting>,
-        isUp: Bool,
-        _ bits: UInt64
-    ) -> Bool {
-        switch cohort.pointee.network.loss {
-        case .none:
-            return false
-        case .bernoulli(let probability):
-            return RandomStream.unitInterval(bits) < probability
-        case .gilbertElliott(let toBad, let toGood, let lossWhenGood, let lossWhenBad):
-            // Half of the bits for each question: does the state change, and is the packet lost.
-            let move = Double(bits >> 32) * 0x1p-32
-            let fate = Double(bits & 0xffff_ffff) * 0x1p-32
-            var isBad = isUp ? client.pointee.link.isBadUp : client.pointee.link.isBadDown
-            isBad = isBad ? !(move < toGood) : move < toBad
-            if isUp { client.pointee.link.isBadUp = isBad } else { client.pointee.link.isBadDown = isBad }
-            return fate < (isBad ? lossWhenBad : lossWhenGood)
-        }
     }
 
     /// The packet got nowhere: its sender's system sends it again later, or gives up.
@@ -219,7 +248,7 @@ extension ClientRunner {
     mutating func linkGoesDown(_ client: Client, script: Int, at now: Instant) {
         if client.pointee.link.isUp {
             outageTakes(client, at: now)
-            client.pointee.link.downSince = now
+            setting.linkTimes[Int(client.pointee.number)].downSince = now
         }
         switch setting.outages[script].outage.signal {
         case .silent:
@@ -229,7 +258,7 @@ extension ClientRunner {
             client.pointee.link.signalledHolds += 1
             updateUsability(client, at: now)
             guard client.pointee.link.signalledHolds == 1 else { return }
-            client.pointee.link.signalledSince = now
+            setting.linkTimes[Int(client.pointee.number)].signalledSince = now
             drive(client, at: now) { client, policy, random, actions in
                 client.networkChanged(isOnline: false, at: now, policy: policy, random: &random, actions: &actions)
             }
@@ -241,11 +270,11 @@ extension ClientRunner {
         if isSignalled { client.pointee.link.signalledHolds -= 1 } else { client.pointee.link.silentHolds -= 1 }
         let isBackOnline = isSignalled && client.pointee.link.signalledHolds == 0
         if isBackOnline {
-            let away = now - client.pointee.link.signalledSince
+            let away = now - setting.linkTimes[Int(client.pointee.number)].signalledSince
             probe.record.cohorts[Int(client.pointee.cohort)].wantedTime -= away.nanoseconds
         }
         if client.pointee.link.isUp {
-            let gap = now - client.pointee.link.downSince
+            let gap = now - setting.linkTimes[Int(client.pointee.number)].downSince
             // An outage the system knows of took the address with it; a silent one kills what it outlasts.
             if client.pointee.transport.phase == .established,
                 isSignalled || gap > cohort(client).pointee.network.survives

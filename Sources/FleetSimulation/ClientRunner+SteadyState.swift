@@ -90,7 +90,7 @@ extension ClientRunner {
     mutating func hold(_ client: Client, on instance: Int) {
         client.pointee.transport.phase = .established
         client.pointee.transport.serverGeneration = client.pointee.transport.generation
-        client.pointee.transport.instance = Int32(instance)
+        client.pointee.transport.instance = Int16(instance)
         if let interval = cohort(client).pointee.serverInterval {
             scheduleBeat(
                 client,

@@ -21,13 +21,15 @@ struct ClientRunner: ~Copyable {
     /// The event that comes next to the client whose life is being lived, if it was told last: most events follow at
     /// once on the one that caused them, and need no place in the mailroom.
     private var hand = LocalEvent(kind: .launch)
-    private var handAt: Instant = .distantFuture
+    private(set) var handAt: Instant = .distantFuture
     var actions = ClientActions()
     var probe: Probe
     /// What has been told to the tiers and not been taken up by them.
     var tierEvents: [(time: Instant, event: TierEvent)] = []
     /// Up to here the state of the tiers is known: nothing changes it but what happens at this instant.
     var barrier: Instant = .origin
+    /// The end of the present window: lives are lived up to here.
+    var windowEnd: Instant = .origin
     /// Events lived through.
     var events = 0
 

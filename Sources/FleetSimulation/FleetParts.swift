@@ -24,7 +24,7 @@ struct FleetParts: @unchecked Sendable {
             let place = (memory + part * Self.spacing).bindMemory(to: ClientRunner.self, capacity: 1)
             place.initialize(to: ClientRunner(setting, probe: probe()))
         }
-        nextOfClient = .allocate(capacity: setting.clientCount)
+        nextOfClient = Memory.allocate(setting.clientCount)
         nextOfClient.initialize(repeating: .distantFuture, count: setting.clientCount)
     }
 

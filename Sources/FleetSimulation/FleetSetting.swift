@@ -1,4 +1,3 @@
-import CPrefetch
 import DiscreteEvents
 import MonotonicTime
 import Reconnection
@@ -7,21 +6,67 @@ import Scenarios
 /// A network profile with its distributions ready to be drawn from.
 struct RunningNetwork: ~Copyable {
     let roundTrip: QuantileTable
-    let loss: LossModel
+    let loss: RunningLoss
     let survives: Interval
     /// The shares of the round trip that the ways to the server and back take.
     let uplinkShare: Double
     let downlinkShare: Double
-    /// Whether nothing about a packet is left to chance.
+    /// Whether nothing about a packet is left to chance; then, how long it is under way to the server and back.
     let isDeterministic: Bool
+    let wayUp: Interval
+    let wayDown: Interval
 
     init(_ profile: NetworkProfile) {
         roundTrip = QuantileTable(Distribution(profile.roundTrip))
-        loss = profile.loss
+        loss = RunningLoss(profile.loss)
         survives = profile.survives
         uplinkShare = profile.uplinkShare
         downlinkShare = 1 - profile.uplinkShare
         isDeterministic = roundTrip.constant != nil && profile.loss == .none
+        let constant = roundTrip.constant ?? .zero
+        wayUp = constant.scaled(by: uplinkShare)
+        wayDown = constant.scaled(by: downlinkShare)
+    }
+}
+
+/// A loss model whose probabilities are compared with random bits as they are.
+struct RunningLoss: BitwiseCopyable {
+    /// Whether packets are ever lost.
+    let isLossy: Bool
+    /// A model of one state uses all bits for one question, one of two states half of them for each.
+    private let fateShift: UInt64
+    private let fateMask: UInt64
+    // Below these a packet in the good and in the bad state is lost, and the state changes; in the unit of the bits looked
+    // at and rounded up, so that these are below one if and only if the fraction they are is below the probability.
+    private let lossWhenGood: UInt64
+    private let lossWhenBad: UInt64
+    private let toBad: UInt64
+    private let toGood: UInt64
+
+    init(_ model: LossModel) {
+        func bound(_ probability: Double, _ unit: Double) -> UInt64 { UInt64((probability * unit).rounded(.up)) }
+        isLossy = model != .none
+        if case .gilbertElliott(let toBad, let toGood, let lossWhenGood, let lossWhenBad) = model {
+            (fateShift, fateMask) = (0, 0xffff_ffff)
+            self.lossWhenGood = bound(lossWhenGood, 0x1p32)
+            self.lossWhenBad = bound(lossWhenBad, 0x1p32)
+            self.toBad = bound(toBad, 0x1p32)
+            self.toGood = bound(toGood, 0x1p32)
+        } else {
+            (fateShift, fateMask) = (11, .max)
+            var probability = 0.0
+            if case .bernoulli(let given) = model { probability = given }
+            lossWhenGood = bound(probability, 0x1p53)
+            (lossWhenBad, toBad, toGood) = (0, 0, 0)
+        }
+    }
+
+    /// Whether a packet is lost, and the next state.
+    @inline(__always)
+    func loses(_ bits: UInt64, isBad: inout Bool) -> Bool {
+        let moves = bits >> 32 < (isBad ? toGood : toBad)
+        isBad = isBad != moves
+        return (bits & fateMask) >> fateShift < (isBad ? lossWhenBad : lossWhenGood)
     }
 }
 
@@ -63,6 +108,8 @@ struct RunningOutage {
 /// Not copyable: a policy is several hundred bytes with references, and every event hands its client one.
 struct CohortSetting: ~Copyable {
     let policy: ClientPolicy
+    /// Its short ways.
+    let retries: PlainRetries
     let network: RunningNetwork
     let members: Range<Int>
     /// Its server tier.
@@ -95,6 +142,10 @@ struct CohortSetting: ~Copyable {
     /// Hands out the policy without copying it: reading it through a pointer would.
     @inline(__always)
     borrowing func withPolicy<Result>(_ body: (ClientPolicy) -> Result) -> Result { body(policy) }
+
+    /// The same for its short ways.
+    @inline(__always)
+    borrowing func withRetries<Result>(_ body: (borrowing PlainRetries) -> Result) -> Result { body(retries) }
 }
 
 /// Which instances of a tier are up: what a client's own life needs to know of it. Changes at barriers only.
@@ -122,6 +173,8 @@ final class FleetSetting {
     let tierCount: Int
     let statuses: UnsafeMutablePointer<TierStatus>
     let clients: UnsafeMutablePointer<VirtualClient>
+    /// Of each client, if any has outages; else nobody asks.
+    let linkTimes: UnsafeMutablePointer<LinkTimes>
 
     init(scenario: Scenario, policies: [ClientPolicy], replication: Int) {
         self.scenario = scenario
@@ -142,6 +195,7 @@ final class FleetSetting {
                 to:
                     CohortSetting(
                         policy: policies[place],
+                        retries: PlainRetries(policies[place]),
                         network: RunningNetwork(cohort.network),
                         members: members,
                         server: server,
@@ -168,7 +222,10 @@ final class FleetSetting {
         for (place, tier) in scenario.servers.enumerated() {
             (statuses + place).initialize(to: TierStatus(boots: [UInt32](repeating: 0, count: tier.instances)))
         }
-        clients = .allocate(capacity: first)
+        clients = Memory.allocate(first)
+        let linkCount = outages.isEmpty ? 0 : first
+        linkTimes = Memory.allocate(linkCount)
+        linkTimes.initialize(repeating: LinkTimes(), count: linkCount)
         for place in 0..<cohortCount {
             for index in cohorts[place].members {
                 (clients + index).initialize(to: VirtualClient(number: UInt32(index), cohort: UInt16(place)))
@@ -181,7 +238,7 @@ final class FleetSetting {
 
     /// Asks for a client's record, which will be needed soon: waiting for memory is most of the cost of a large fleet.
     @inline(__always)
-    func prefetch(_ client: Int) { prefetch_object(clients + client, MemoryLayout<VirtualClient>.size) }
+    func prefetch(_ client: Int) { Memory.prefetch(clients + client) }
 
     private static func noticesAnswers(_ policy: ClientPolicy) -> Bool {
         guard let heartbeat = policy.heartbeat else { return false }
@@ -204,6 +261,7 @@ final class FleetSetting {
     deinit {
         clients.deinitialize(count: clientCount)
         clients.deallocate()
+        linkTimes.deallocate()
         cohorts.deinitialize(count: cohortCount)
         cohorts.deallocate()
         statuses.deinitialize(count: tierCount)

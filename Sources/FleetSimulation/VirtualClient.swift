@@ -10,12 +10,13 @@ struct VirtualClient: ~Copyable {
     enum Hold: UInt8 {
         /// Nobody: it depends on nothing that others do too.
         case none
-        /// Its attempt is on its way to the server tier: it may live on until `holdAt`, when the attempt arrives.
+        /// Its attempt is on its way to the server tier: it may live on until that arrives, at `holdAt`.
         case arriving
-        /// The tier has accepted its attempt: it lives step by step in the order of the tier's events; `holdAt` is
-        /// its next step there.
+        /// The tier has accepted its attempt: it lives step by step in the order of the tier's events.
         case waiting
     }
+
+    // What is looked at together lies together, and the parts are in such an order that no gap is between them.
 
     /// When its app offers the next message.
     var nextOffer: Instant = .distantFuture
@@ -32,16 +33,16 @@ struct VirtualClient: ~Copyable {
     /// How many numbers of its random stream the client has used.
     var randomPosition: UInt32 = 0
     let cohort: UInt16
-    var hold = Hold.none
     /// The instance that has accepted its attempt, while it waits for its handshake.
     var instance: UInt16 = 0
-    /// The code an app ships.
-    var client = ReconnectingClient()
+    var hold = Hold.none
     var link = LinkState()
     var transport = TransportState()
+    /// The code an app ships.
+    var client = ReconnectingClient()
+    var marks = ClientMarks()
     /// What the server has received from it.
     var received = ReceivedKeys()
-    var marks = ClientMarks()
 
     init(number: UInt32, cohort: UInt16) {
         self.number = number
@@ -54,8 +55,6 @@ struct VirtualClient: ~Copyable {
 
 /// Whether packets pass between a client and the network.
 struct LinkState {
-    var downSince: Instant = .distantPast
-    var signalledSince: Instant = .distantPast
     /// Silent outages going on.
     var silentHolds: UInt16 = 0
     /// Signalled outages going on.
@@ -65,6 +64,12 @@ struct LinkState {
     var isBadDown = false
 
     var isUp: Bool { silentHolds == 0 && signalledHolds == 0 }
+}
+
+/// Since when a client's link is down: kept apart, for fleets whose links ever are.
+struct LinkTimes {
+    var downSince: Instant = .distantPast
+    var signalledSince: Instant = .distantPast
 }
 
 /// The transport a client has, as its system and its server see it.
@@ -78,7 +83,7 @@ struct TransportState {
     var generation: UInt32 = 0
     /// The generation the server holds a connection of, and on which instance; -1 for none.
     var serverGeneration: UInt32 = 0
-    var instance: Int32 = -1
+    var instance: Int16 = -1
     var phase: Phase = .none
     /// Whether the attempt has reached the server tier.
     var hasArrived = false
@@ -174,16 +179,38 @@ struct ClientMarks {
     var since: Instant = .origin
     /// The fullest its outbox has been.
     var outboxPeak: UInt32 = 0
+    private var flags: UInt8 = 0
+
     /// Whether the session works from end to end.
-    var isUsable = false
+    var isUsable: Bool {
+        get { has(0) }
+        set { mark(0, newValue) }
+    }
     /// Whether the client believes in a connection whose path is lost.
-    var isLost = false
+    var isLost: Bool {
+        get { has(1) }
+        set { mark(1, newValue) }
+    }
     /// The client was connected when an outage took it, which is not over yet.
-    var awaitsEnd = false
+    var awaitsEnd: Bool {
+        get { has(2) }
+        set { mark(2, newValue) }
+    }
     /// An outage of the client is over, and its recovery is being watched.
-    var isRecovering = false
+    var isRecovering: Bool {
+        get { has(3) }
+        set { mark(3, newValue) }
+    }
     /// It has not had a working session since.
-    var isLagOpen = false
+    var isLagOpen: Bool {
+        get { has(4) }
+        set { mark(4, newValue) }
+    }
+
+    private func has(_ bit: UInt8) -> Bool { flags & 1 << bit != 0 }
+    private mutating func mark(_ bit: UInt8, _ isSet: Bool) {
+        flags = isSet ? flags | 1 << bit : flags & ~(1 << bit)
+    }
 }
 
 /// A client's own random stream, continued where it stopped.

@@ -157,7 +157,7 @@ extension World {
         servers[server].instances[instance].connections += 1
         client.pointee.hold = .none
         client.pointee.transport.serverGeneration = handshake.generation
-        client.pointee.transport.instance = Int32(instance)
+        client.pointee.transport.instance = Int16(instance)
         if let interval = setting.cohorts[Int(client.pointee.cohort)].serverInterval {
             runner(of: client).pointee.scheduleBeat(client, handshake.generation, at: now + interval)
         }

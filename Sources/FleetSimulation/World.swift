@@ -104,8 +104,11 @@ struct World: ~Copyable {
             }
             guard now < setting.end else { break }
             let barrier = min(barriers.first?.time ?? .distantFuture, setting.end)
-            for part in 0..<parts.count { parts.runner(part).pointee.barrier = barrier }
             windowEnd = min(barrier, now + length)
+            for part in 0..<parts.count {
+                parts.runner(part).pointee.barrier = barrier
+                parts.runner(part).pointee.windowEnd = windowEnd
+            }
             let instantsBefore = instantCount
             guard liveLocally(shouldStop), workOffTiers(shouldStop) else { return nil }
             parts.closeWindow(before: windowEnd)
@@ -176,7 +179,6 @@ struct World: ~Copyable {
         }
         parts.nextOfClient[Int(client.pointee.number)] = .distantFuture
         let next = client.pointee.next
-        client.pointee.holdAt = next
         guard next < setting.end else { return }
         queue.schedule(TierEvent(kind: .clientVisit, client: client.pointee.number), at: next)
     }
@@ -198,7 +200,9 @@ struct World: ~Copyable {
                 first.pointee.probe.record.cohorts[cohort].usableTime += usable.nanoseconds
             }
             var wanted = setting.scenario.duration
-            if client.pointee.link.signalledHolds > 0 { wanted = wanted - (end - client.pointee.link.signalledSince) }
+            if client.pointee.link.signalledHolds > 0 {
+                wanted = wanted - (end - setting.linkTimes[index].signalledSince)
+            }
             first.pointee.probe.record.cohorts[cohort].wantedTime += wanted.nanoseconds
             if client.pointee.marks.isLagOpen {
                 first.pointee.probe.stayedAway(cohort: cohort, for: end - client.pointee.marks.upAt)

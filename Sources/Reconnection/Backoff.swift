@@ -262,13 +262,39 @@ public struct Backoff: Sendable, Hashable {
         if draws != .once { memory.value = -1 }
     }
 
+    /// The shapes that most delays have: so much at least, and U times so much more.
+    struct Spread: BitwiseCopyable {
+        var least: Double
+        var width: Double
+    }
+
+    /// The spreads of the first retries, in nanoseconds; nil unless every delay is one, whatever happened before.
+    func spreads(ofRetries count: Int) -> [Spread]? {
+        guard draws == .perRetry, first == nil, firstJittered == 0, floor == .zero, capOrder == .beforeJitter,
+            rounding == .nearestNanosecond, !remembersDelay
+        else { return nil }
+        let cap = units(cap)
+        var spreads: [Spread] = []
+        for retry in 0..<count {
+            let value = min(cap, grown(retry))
+            guard value >= 0, value < 0x1p62 else { return nil }
+            switch jitter {
+            case .none: spreads.append(Spread(least: value, width: 0))
+            case .full: spreads.append(Spread(least: 0, width: value))
+            case .equal: spreads.append(Spread(least: value / 2, width: value / 2))
+            default: return nil
+            }
+        }
+        return spreads
+    }
+
     private var remembersDelay: Bool {
         if case .compounding = growth { return true }
         if case .decorrelated = jitter { return true }
         return false
     }
 
-    private var isJittered: Bool {
+    var isJittered: Bool {
         if case .none = jitter { return false }
         return true
     }

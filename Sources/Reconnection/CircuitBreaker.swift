@@ -173,6 +173,17 @@ public struct CircuitBreaker: Sendable, Hashable {
         return fail(epoch: epoch, at: now, policy: policy, random: &random)
     }
 
+    /// The failures in a row of a closed breaker that counts those; nil for one that is not closed.
+    var failuresInARow: Int? {
+        if case .closed(let failures) = state { return failures }
+        return nil
+    }
+
+    /// Counts a failure that does not open the breaker, which must be closed and count failures in a row.
+    mutating func countFailureInARow() {
+        if case .closed(let failures) = state { state = .closed(consecutiveFailures: failures + 1) }
+    }
+
     @inline(never)
     private mutating func fail(
         epoch: UInt32,

@@ -53,7 +53,7 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     var attemptStartedAt: Instant = .distantPast
     /// When the outage began: at the loss, or at the first attempt or wait; `.distantPast` while there is none.
     var outageSince: Instant = .distantPast
-    private var lastFailureAt: Instant = .distantPast
+    var lastFailureAt: Instant = .distantPast
     /// State that few clients need; none or one.
     var rare: [RareState] = []
     /// The generation of the current, or last, transport.
@@ -515,6 +515,9 @@ public struct ConnectionSupervisor: Sendable, Hashable {
         enter(.blocked, &actions)
         actions.append(.credentialsNeeded)
     }
+
+    /// Enters a phase for a caller who knows that it does.
+    mutating func enterSilently(_ next: ConnectionPhase) { phase = next }
 
     mutating func enter(_ next: ConnectionPhase, _ actions: inout ClientActions) {
         guard next != phase else { return }

@@ -171,6 +171,11 @@ public struct Outbox: Sendable, Hashable {
         return deadline
     }
 
+    /// When the oldest message expires.
+    mutating func nextExpiry(_ timeToLive: Interval) -> Instant {
+        messages.isEmpty || timeToLive == .max ? .distantFuture : messages.oldestOfferedAt + timeToLive
+    }
+
     /// Whether a message is held: neither acknowledged nor given up.
     public func holds(_ key: Key) -> Bool { messages.index(of: key) != nil }
 

@@ -17,11 +17,11 @@ public import MonotonicTime
 /// The policy is handed to every call, since a fleet shares one, and must be the same one each time.
 public struct ReconnectingClient: Sendable, Hashable {
     /// Decides when to connect.
-    public private(set) var supervisor = ConnectionSupervisor()
+    public internal(set) var supervisor = ConnectionSupervisor()
     /// Notices dead connections.
     public private(set) var heartbeat = Heartbeat()
     /// Keeps messages until they are acknowledged.
-    public private(set) var outbox = Outbox()
+    public internal(set) var outbox = Outbox()
     /// Which sockets of a group are open; unused where there is only one.
     public private(set) var group = ConnectionGroup()
 
@@ -305,7 +305,10 @@ public struct ReconnectingClient: Sendable, Hashable {
     ) {
         // Nothing is due at the end of time, where deadlines stand that are none.
         guard now < .distantFuture else { return }
-        if sendBeatIfNothingElseIsDue(at: now, policy: policy, actions: &actions) { return }
+        if let beat = beatIfNothingElseIsDue(at: now, policy: policy) {
+            actions.append(.sendHeartbeat(generation: supervisor.generation, beat: beat))
+            return
+        }
         if supervisor.nextDeadline <= now {
             supervisor.advance(to: now, policy: policy, random: &random, actions: &actions)
             // A connection that has just ended takes its grace and its beats along.
@@ -326,22 +329,17 @@ public struct ReconnectingClient: Sendable, Hashable {
 
     // MARK: Steps
 
-    /// The usual case, by a short way to the same end: on a connection a beat is due, and nothing else.
-    private mutating func sendBeatIfNothingElseIsDue(
-        at now: Instant,
-        policy: ClientPolicy,
-        actions: inout ClientActions
-    ) -> Bool {
+    /// The usual case, by a short way to the same end: on a connection a beat is due, and nothing else. Answers with the
+    /// beat, which must be sent.
+    package mutating func beatIfNothingElseIsDue(at now: Instant, policy: ClientPolicy) -> UInt32? {
         guard heartbeat.nextBeat <= now, supervisor.phaseDeadline > now, supervisor.milestone > now,
             supervisor.rare.isEmpty, group.graceDeadline > now, heartbeat.replyDeadline > now,
             heartbeat.nextLook > now,
             outbox.nextDeadlineInPlace(policy.outbox.timeToLive, policy.outbox.window) > now,
             let interval = policy.heartbeat?.interval, let replyTimeout = policy.heartbeat?.replyTimeout,
             replyTimeout > .zero
-        else { return false }
-        let beat = heartbeat.sendBeat(at: now, every: interval, replyTimeout: replyTimeout)
-        actions.append(.sendHeartbeat(generation: supervisor.generation, beat: beat))
-        return true
+        else { return nil }
+        return heartbeat.sendBeat(at: now, every: interval, replyTimeout: replyTimeout)
     }
 
     /// Whether the close of a member loses its group: by the group's rules, or by a close rule.

@@ -95,14 +95,14 @@ enum House {
         "Scenarios": ["Reconnection", "MonotonicTime", "Yams"],
         "ClientScripts": ["Reconnection", "MonotonicTime", "Scenarios"],
         "FleetSimulation": [
-            "CPrefetch", "Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime", "DequeModule", "Dispatch",
+            "CMemory", "Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime", "DequeModule", "Dispatch",
         ],
         "Experiments": cLibrary.union([
             "FleetSimulation", "Statistics", "Scenarios", "Reconnection", "MonotonicTime", "Foundation", "Dispatch",
             "Synchronization",
         ]),
         "CMeasurement": [],
-        "CPrefetch": [],
+        "CMemory": [],
         "Benchmarks": cLibrary.union([
             "CMeasurement", "FleetSimulation", "DiscreteEvents", "Scenarios", "Reconnection", "MonotonicTime",
         ]),

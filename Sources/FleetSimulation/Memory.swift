@@ -1,0 +1,22 @@
+import CMemory
+
+/// Memory for what there is one of for each client: much of it, looked at in no order.
+///
+/// Waiting for memory is most of the cost of a large fleet.
+enum Memory {
+    /// Room for so many values, on large pages where it is worth it and the system has them. Freed by `deallocate()`.
+    static func allocate<Value: ~Copyable>(_ count: Int) -> UnsafeMutablePointer<Value> {
+        let page = Int(large_page)
+        let bytes = count * MemoryLayout<Value>.stride
+        guard bytes >= 2 * page else { return .allocate(capacity: count) }
+        let block = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: page)
+        prefer_large_pages(block, bytes)
+        return block.bindMemory(to: Value.self, capacity: count)
+    }
+
+    /// Asks for a value that will soon be needed.
+    @inline(__always)
+    static func prefetch<Value: ~Copyable>(_ value: UnsafeMutablePointer<Value>) {
+        prefetch_object(value, MemoryLayout<Value>.size)
+    }
+}
