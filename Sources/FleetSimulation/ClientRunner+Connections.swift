@@ -27,20 +27,6 @@ extension ClientRunner {
         probe.arrived(cohort: Int(client.pointee.cohort), at: now)
     }
 
-    /// Turns an attempt away: with a reset where there is no server to say more, else with the tier's refusal.
-    mutating func refuse(_ generation: UInt32, of client: Client, _ reason: RefusalReason, at now: Instant) {
-        probe.refused(reason, at: now)
-        let isDown = reason == .down
-        let packet = LocalEvent(
-            kind: .refuseDown,
-            place: isDown ? 0 : 1,
-            generation: generation,
-            argument: UInt32(isDown ? Close.abnormal.code : cohort(client).pointee.refusal.close)
-        )
-        guard let arrival = arrival(of: packet, client, at: now) else { return }
-        deliver(packet, of: client, at: arrival)
-    }
-
     // MARK: Heartbeats of the server's own
 
     mutating func scheduleBeat(_ client: Client, _ generation: UInt32, at due: Instant) {

@@ -145,13 +145,7 @@ extension ClientRunner {
     /// Opens a transport; answers when its attempt arrives, if it is under way.
     mutating func openTransport(_ client: Client, _ attempt: LocalEvent, at now: Instant) -> Instant? {
         abandonTransport(client, at: now)
-        probe.launched(cohort: Int(client.pointee.cohort), at: now)
-        client.pointee.transport.phase = .dialing
-        client.pointee.transport.generation = attempt.generation
-        client.pointee.transport.hasArrived = false
-        client.pointee.transport.isPathDead = false
-        client.pointee.transport.lastArrivalUp = .distantPast
-        client.pointee.transport.lastArrivalDown = .distantPast
+        noteLaunch(client, attempt.generation, at: now)
         if client.pointee.link.signalledHolds > 0 {
             // The system knows that there is no network and says so at once.
             post(
@@ -162,6 +156,18 @@ extension ClientRunner {
             return nil
         }
         return arrival(of: attempt, client, at: now)
+    }
+
+    /// An attempt begins.
+    @inline(__always)
+    mutating func noteLaunch(_ client: Client, _ generation: UInt32, at now: Instant) {
+        probe.launched(cohort: Int(client.pointee.cohort), at: now)
+        client.pointee.transport.phase = .dialing
+        client.pointee.transport.generation = generation
+        client.pointee.transport.hasArrived = false
+        client.pointee.transport.isPathDead = false
+        client.pointee.transport.lastArrivalUp = .distantPast
+        client.pointee.transport.lastArrivalDown = .distantPast
     }
 
     /// A client with a hazard opens a transport while it has another, which it forgets without closing it.
@@ -304,7 +310,7 @@ extension ClientRunner {
         }
     }
 
-    private func close(of packet: LocalEvent, _ client: Client) -> Close {
+    func close(of packet: LocalEvent, _ client: Client) -> Close {
         let hint = packet.place == 1 ? cohort(client).pointee.refusal.retryAfter : nil
         return Close(code: UInt16(truncatingIfNeeded: packet.argument), retryAfter: hint)
     }

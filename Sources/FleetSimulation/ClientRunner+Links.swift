@@ -137,7 +137,7 @@ extension ClientRunner {
     }
 
     /// Whether no server is up when an attempt arrives, and that is certain already.
-    func meetsNobody(_ client: Client, at arrival: Instant) -> Bool {
+    mutating func meetsNobody(_ client: Client, at arrival: Instant) -> Bool {
         arrival < barrier && !statuses[cohort(client).pointee.server].hasInstanceUp
     }
 

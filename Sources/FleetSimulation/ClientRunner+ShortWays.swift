@@ -1,6 +1,7 @@
 import DiscreteEvents
 import MonotonicTime
 import Reconnection
+import Scenarios
 
 /// Short ways through what happens most, to the same end as step by step.
 ///
@@ -11,8 +12,16 @@ import Reconnection
 /// being carried out.
 extension ClientRunner {
     /// Whether nothing else happens to a client before an instant in the present window, and no tier has a say in it.
-    func isNext(_ time: Instant, of client: Client) -> Bool {
+    @inline(__always)
+    mutating func isNext(_ time: Instant, of client: Client) -> Bool {
         client.pointee.hold == .none && time < min(windowEnd, min(handAt, client.pointee.next))
+    }
+
+    /// Whether a client's own code wakes up before anything else happens to it, in the present window.
+    @inline(__always)
+    private mutating func isWakeNext(_ client: Client) -> Bool {
+        client.pointee.hold == .none
+            && client.pointee.wake < min(windowEnd, min(handAt, min(client.pointee.mailAt, client.pointee.nextOffer)))
     }
 
     /// A packet that is under way to a client reaches it.
@@ -25,62 +34,140 @@ extension ClientRunner {
         packetReachesClient(packet, of: client, at: arrival)
     }
 
-    /// An attempt is due: it is begun, sent and, where no server is up, refused.
+    // MARK: Attempts
+
+    /// An attempt is due: it is begun and sent; where no server is up it is refused, the next one follows, and so on.
     ///
     /// - Returns: false, and nothing has changed, if there is no short way.
-    mutating func retriesShortly(_ client: Client, at now: Instant) -> Bool {
-        let begun = cohort(client).pointee.withRetries { client.pointee.client.beginRetry(at: now, $0) }
-        guard let begun else { return false }
-        client.pointee.wake = begun.nextDeadline
-        let packet = LocalEvent(kind: .attemptUp, generation: begun.generation)
-        guard let arrival = openTransport(client, packet, at: now) else { return true }
-        guard meetsNobody(client, at: arrival), isNext(arrival, of: client) else {
-            sendAttempt(packet, of: client, arrival: arrival)
-            return true
+    mutating func retriesShortly(_ client: Client, at due: Instant) -> Bool {
+        let cohort = cohort(client)
+        guard cohort.pointee.retries.exist, client.pointee.link.isUp, client.pointee.transport.phase == .none else {
+            return false
+        }
+        var now = due
+        repeat {
+            let begun = cohort.pointee.withRetries { client.pointee.client.beginRetry(at: now, $0) }
+            guard let begun else { return now > due }
+            if now > due { events += 1 }
+            client.pointee.wake = begun.nextDeadline
+            noteLaunch(client, begun.generation, at: now)
+            let packet = LocalEvent(kind: .attemptUp, generation: begun.generation)
+            guard let arrival = attemptArrival(packet, of: client, cohort, at: now) else { return true }
+            guard meetsNobody(client, at: arrival), isNext(arrival, of: client) else {
+                sendAttempt(packet, of: client, arrival: arrival)
+                return true
+            }
+            events += 1
+            guard !statuses[cohort.pointee.server].dropsWhenDown else {
+                retransmit(packet, of: client, at: arrival)
+                return true
+            }
+            client.pointee.transport.hasArrived = true
+            probe.arrived(cohort: Int(client.pointee.cohort), at: arrival)
+            guard refuse(begun.generation, of: client, .down, at: arrival), isWakeNext(client) else { return true }
+            now = client.pointee.wake
+        } while true
+    }
+
+    @inline(__always)
+    private mutating func attemptArrival(
+        _ packet: LocalEvent,
+        of client: Client,
+        _ cohort: UnsafeMutablePointer<CohortSetting>,
+        at now: Instant
+    ) -> Instant? {
+        guard cohort.pointee.network.isDeterministic else { return arrival(of: packet, client, at: now) }
+        let arrival = now + cohort.pointee.network.wayUp
+        client.pointee.transport.lastArrivalUp = arrival
+        return arrival
+    }
+
+    /// Turns an attempt away: with a reset where there is no server to say more, else with the tier's refusal.
+    ///
+    /// - Returns: whether the client has heard of it already, and waits for its next attempt and for nothing else.
+    @discardableResult
+    mutating func refuse(
+        _ generation: UInt32,
+        of client: Client,
+        _ reason: RefusalReason,
+        at now: Instant
+    ) -> Bool {
+        probe.refused(reason, at: now)
+        let cohort = cohort(client)
+        let isDown = reason == .down
+        let packet = LocalEvent(
+            kind: .refuseDown,
+            place: isDown ? 0 : 1,
+            generation: generation,
+            argument: UInt32(isDown ? Close.abnormal.code : cohort.pointee.refusal.close)
+        )
+        let arrival: Instant
+        if cohort.pointee.network.isDeterministic, client.pointee.link.isUp {
+            arrival = max(now + cohort.pointee.network.wayDown, client.pointee.transport.lastArrivalDown)
+            client.pointee.transport.lastArrivalDown = arrival
+        } else {
+            guard let drawn = self.arrival(of: packet, client, at: now) else { return false }
+            arrival = drawn
+        }
+        guard isNext(arrival, of: client) else {
+            post(packet, at: arrival, to: client)
+            return false
         }
         events += 1
-        attemptMeetsNobody(packet, of: client, at: arrival)
-        return true
+        guard isDown || !cohort.pointee.refusalHasHint else {
+            packetReachesClient(packet, of: client, at: arrival)
+            return false
+        }
+        endAttempt(client, .refused, at: arrival)
+        if failsShortly(client, generation, at: arrival) { return true }
+        lose(client, generation, close(of: packet, client), at: arrival)
+        return false
     }
 
     /// The attempt under way has failed, with a close that asks for nothing.
     ///
     /// - Returns: false, and nothing has changed, if there is no short way.
     mutating func failsShortly(_ client: Client, _ generation: UInt32, at now: Instant) -> Bool {
-        cohort(client).pointee.withRetries { retries in
-            guard client.pointee.client.canFailRetry(generation: generation, retries) else { return false }
-            var number = 0.0
-            if retries.drawsNumber {
-                number = uniform(client, .clientJitter, UInt64(client.pointee.randomPosition))
-                client.pointee.randomPosition &+= 1
-            }
-            client.pointee.wake = client.pointee.client.failRetry(at: now, retries, uniform: number)
-            return true
+        let cohort = cohort(client)
+        guard cohort.pointee.retries.exist else { return false }
+        let drawsNumber = cohort.pointee.retries.drawsNumber
+        let number = drawsNumber ? clientNumber(client) : 0
+        let next = cohort.pointee.withRetries {
+            client.pointee.client.failRetry(generation: generation, at: now, $0, uniform: number)
         }
+        guard let next else { return false }
+        if drawsNumber { client.pointee.randomPosition &+= 1 }
+        client.pointee.wake = next
+        return true
     }
 
-    /// A beat is due, and nothing else.
+    // MARK: Heartbeats
+
+    /// A beat is due, and nothing else: it is sent, and where its answer is of no interest, the next one follows, and so
+    /// on.
     ///
     /// - Returns: false, and nothing has changed, if there is no short way.
-    mutating func beatsShortly(_ client: Client, at now: Instant) -> Bool {
-        let beat = cohort(client).pointee.withPolicy { policy in
-            client.pointee.client.beatIfNothingElseIsDue(at: now, policy: policy)
-        }
-        guard let beat else { return false }
-        rearm(client, at: now)
-        probe.sent(at: now)
-        let packet = LocalEvent(
-            kind: .pingUp,
-            generation: client.pointee.client.supervisor.generation,
-            argument: beat
-        )
-        guard let arrival = arrival(of: packet, client, at: now) else { return true }
-        guard isNext(arrival, of: client) else {
-            post(packet, at: arrival, to: client)
-            return true
-        }
-        events += 1
-        pingArrives(packet, of: client, at: arrival)
-        return true
+    mutating func beatsShortly(_ client: Client, at due: Instant) -> Bool {
+        let cohort = cohort(client)
+        var now = due
+        repeat {
+            let beat = cohort.pointee.withPolicy { policy in
+                client.pointee.client.beatIfNothingElseIsDue(at: now, policy: policy)
+            }
+            guard let beat else { return now > due }
+            if now > due { events += 1 }
+            client.pointee.wake = max(now, beat.nextDeadline)
+            probe.sent(at: now)
+            let packet = LocalEvent(kind: .pingUp, generation: beat.generation, argument: beat.number)
+            guard let arrival = arrival(of: packet, client, at: now) else { return true }
+            guard isNext(arrival, of: client) else {
+                post(packet, at: arrival, to: client)
+                return true
+            }
+            events += 1
+            pingArrives(packet, of: client, at: arrival)
+            guard isWakeNext(client) else { return true }
+            now = client.pointee.wake
+        } while true
     }
 }

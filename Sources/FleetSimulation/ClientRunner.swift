@@ -30,10 +30,13 @@ struct ClientRunner: ~Copyable {
     var barrier: Instant = .origin
     /// The end of the present window: lives are lived up to here.
     var windowEnd: Instant = .origin
+    /// The number that was drawn together with the last one of `clientNumber`, and whose it is.
+    private var keptBits: UInt64 = 0
+    private var keptPlace = UInt64.max
     /// Events lived through.
     var events = 0
 
-    init(_ setting: FleetSetting, probe: Probe) {
+    init(_ setting: FleetSetting, probe: consuming Probe) {
         self.setting = setting
         key = setting.key
         end = setting.end
@@ -126,6 +129,24 @@ struct ClientRunner: ~Copyable {
     }
 
     // MARK: Random numbers
+
+    /// The next number of a client's own stream, without moving on to the one behind it.
+    @inline(__always)
+    mutating func clientNumber(_ client: Client) -> Double {
+        let position = client.pointee.randomPosition
+        let place = UInt64(client.pointee.number) << 32 | UInt64(position)
+        if place == keptPlace { return RandomStream.unitInterval(keptBits) }
+        let bits = RandomStream.pair(
+            key: key,
+            entity: client.pointee.number,
+            purpose: Purpose.clientJitter.number(),
+            index: UInt64(position >> 1)
+        )
+        guard position & 1 == 0 else { return RandomStream.unitInterval(bits.odd) }
+        keptPlace = place + 1
+        keptBits = bits.odd
+        return RandomStream.unitInterval(bits.even)
+    }
 
     /// The number at an index of a client's stream for a purpose.
     func uniform(_ client: Client, _ purpose: Purpose, _ position: UInt64) -> Double {

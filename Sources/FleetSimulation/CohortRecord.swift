@@ -123,12 +123,6 @@ extension CohortRecord {
         latencies.sort()
     }
 
-    /// A message was offered.
-    mutating func offered(isJudged: Bool) {
-        offered += 1
-        if isJudged { eligible += 1 }
-    }
-
     /// A message was received for the first time.
     mutating func received(after latency: Interval, isJudged: Bool, isOnTime: Bool, isSampled: Bool) {
         delivered += 1

@@ -52,25 +52,31 @@ public struct CountGrid: Sendable, Equatable {
     }
 
     /// The bin of an instant; the last one for whatever comes later.
-    public func bin(_ time: Instant) -> Int {
+    public func bin(_ time: Instant) -> Int { min(place(of: time), count - 1) }
+
+    /// The bin of an instant if there were bins for ever.
+    @inline(__always)
+    func place(of time: Instant) -> Int {
         // Dividing by a constant is a multiplication.
-        var bin = time.nanoseconds / Self.least.nanoseconds
-        if leastBins > 1 { bin /= leastBins }
-        return min(Int(bin), count - 1)
+        let bin = time.nanoseconds / Self.least.nanoseconds
+        return Int(leastBins > 1 ? bin / leastBins : bin)
     }
 
-    mutating func launched(at time: Instant) { Self.count(in: &launched, bin(time), of: count) }
-    mutating func arrived(at time: Instant) { Self.count(in: &arrived, bin(time), of: count) }
-    mutating func connected(at time: Instant) { Self.count(in: &connected, bin(time), of: count) }
-
-    mutating func refused(_ reason: RefusalReason, at time: Instant) {
-        let series = Series(reason).rawValue - Series.refusedDown.rawValue
-        Self.count(in: &refused[series], bin(time), of: count)
+    /// Counts something so many times more.
+    mutating func add(_ more: UInt32, to series: Series, bin: Int) {
+        switch series {
+        case .launched: Self.add(more, to: &launched, bin, of: count)
+        case .arrived: Self.add(more, to: &arrived, bin, of: count)
+        case .connected: Self.add(more, to: &connected, bin, of: count)
+        case .refusedDown: Self.add(more, to: &refused[0], bin, of: count)
+        case .refusedLimit: Self.add(more, to: &refused[1], bin, of: count)
+        case .refusedBacklog: Self.add(more, to: &refused[2], bin, of: count)
+        }
     }
 
-    private static func count(in bins: inout [UInt32], _ bin: Int, of count: Int) {
+    private static func add(_ more: UInt32, to bins: inout [UInt32], _ bin: Int, of count: Int) {
         if bins.isEmpty { bins = [UInt32](repeating: 0, count: count) }
-        bins[bin] += 1
+        bins[bin] += more
     }
 
     /// Adds the counts of another grid of the same observation.

@@ -87,7 +87,7 @@ struct FleetParts: @unchecked Sendable {
     /// The record of all parts together, once nothing more will happen.
     func finishRecord() -> ReplicationRecord {
         for part in 1..<max(1, count) {
-            first.pointee.probe.add(runner(part).pointee.probe)
+            first.pointee.probe.take(&runner(part).pointee.probe)
             first.pointee.events += runner(part).pointee.events
         }
         first.pointee.probe.record.events = first.pointee.events

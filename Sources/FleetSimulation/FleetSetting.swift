@@ -122,8 +122,9 @@ struct CohortSetting: ~Copyable {
     let deadline: Interval
     /// From the arrival of a message at the server to its acknowledgement's departure.
     let processing: QuantileTable
-    /// What a refused client is told.
+    /// What a refused client is told, and whether that says how long to stay away.
     let refusal: ServerTier.Refusal
+    let refusalHasHint: Bool
     let idleTimeout: Interval
     /// Its outage scripts, by their places among those of all cohorts.
     let outages: Range<Int>
@@ -205,6 +206,7 @@ final class FleetSetting {
                         deadline: cohort.workload?.deadline ?? .max,
                         processing: QuantileTable(Distribution(tier.processing)),
                         refusal: tier.refusal,
+                        refusalHasHint: tier.refusal.retryAfter != nil,
                         idleTimeout: tier.idleTimeout,
                         outages: scripts,
                         noticesAnswers: Self.noticesAnswers(policies[place]),

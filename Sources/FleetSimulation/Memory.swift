@@ -1,5 +1,11 @@
 import CMemory
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 /// Memory for what there is one of for each client: much of it, looked at in no order.
 ///
 /// Waiting for memory is most of the cost of a large fleet.
@@ -11,6 +17,14 @@ enum Memory {
         guard bytes >= 2 * page else { return .allocate(capacity: count) }
         let block = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: page)
         prefer_large_pages(block, bytes)
+        return block.bindMemory(to: Value.self, capacity: count)
+    }
+
+    /// Room for so many numbers that are all zero; what is never written takes no memory. Freed by `deallocate()`.
+    static func zeros<Value: FixedWidthInteger>(_ count: Int) -> UnsafeMutablePointer<Value> {
+        guard let block = calloc(max(1, count), MemoryLayout<Value>.stride) else {
+            fatalError("There is no memory for \(count) counts.")
+        }
         return block.bindMemory(to: Value.self, capacity: count)
     }
 

@@ -7,12 +7,14 @@ import Scenarios
 /// `closeWindow(before:)` nothing earlier is told any more. Probes that have watched parts of a fleet may be added up:
 /// however the tellings were split, the record is the same. At the end of each window the probe that closes it first
 /// takes over the others' arrivals (`takeArrivals`); the rest is added once, at the end.
-struct Probe {
+struct Probe: ~Copyable {
     var record: ReplicationRecord
+    private var counts: RunningCounts
     private var backlog = 0
     private var arrivals = ArrivalLog()
     /// Whether more is recorded than the counters that must balance.
     let isRecording: Bool
+    private let keepsInstants: Bool
     /// Messages offered before this are judged: later ones might still be on their way at the end.
     let graceStart: Instant
 
@@ -41,8 +43,10 @@ struct Probe {
             },
             sampleLimit: sampleLimit
         )
+        counts = RunningCounts(of: record)
         isRecording = recording != .countersOnly
-        if recording == .everyInstant { record.instants = AttemptInstants() }
+        keepsInstants = recording == .everyInstant
+        if keepsInstants { record.instants = AttemptInstants() }
         // A short observation keeps at least its first half.
         let half = Interval(nanoseconds: scenario.duration.nanoseconds / 2)
         graceStart = Instant(max(scenario.duration - Self.grace, half))
@@ -52,14 +56,14 @@ struct Probe {
 
     /// Working sessions came or went; the record holds changes a bin until it is finished.
     mutating func sessionsChanged(by change: Int, at now: Instant) {
-        if isRecording { record.timeline.add(change, to: .connectedNow, at: now) }
+        if isRecording { counts.add(Int32(change), to: .connectedNow, at: now) }
     }
 
     /// Handshakes were accepted or finished. Told in order of time, and to one probe only.
     mutating func backlogChanged(by change: Int, at now: Instant) {
         backlog += change
         record.backlogPeak = max(record.backlogPeak, backlog)
-        if isRecording { record.timeline.add(change, to: .backlog, at: now) }
+        if isRecording { counts.add(Int32(change), to: .backlog, at: now) }
     }
 
     mutating func handshakeBegan(after wait: Interval) {
@@ -69,47 +73,47 @@ struct Probe {
     // MARK: Attempts
 
     mutating func launched(cohort: Int, at now: Instant) {
-        record.cohorts[cohort].launched += 1
+        counts.launched(cohort: cohort)
         guard isRecording else { return }
-        record.grid.launched(at: now)
-        record.instants?.launches.append(now.nanoseconds)
+        counts.count(.launched, at: now)
+        if keepsInstants { record.instants?.launches.append(now.nanoseconds) }
     }
 
     mutating func arrived(cohort: Int, at now: Instant) {
-        record.cohorts[cohort].arrived += 1
+        counts.arrived(cohort: cohort)
         guard isRecording else { return }
-        record.grid.arrived(at: now)
+        counts.count(.arrived, at: now)
         arrivals.arrived(at: now)
-        record.instants?.arrivals.append(now.nanoseconds)
+        if keepsInstants { record.instants?.arrivals.append(now.nanoseconds) }
     }
 
     mutating func refused(_ reason: RefusalReason, at now: Instant) {
         guard isRecording else { return }
-        record.grid.refused(reason, at: now)
-        record.instants?.refusals.append(Refusal(time: now.nanoseconds, reason: reason))
+        counts.count(CountGrid.Series(reason), at: now)
+        if keepsInstants { record.instants?.refusals.append(Refusal(time: now.nanoseconds, reason: reason)) }
     }
 
     mutating func ended(_ outcome: AttemptOutcome, cohort: Int, at now: Instant) {
-        record.cohorts[cohort].outcomes[outcome.rawValue] += 1
-        if isRecording { record.timeline.add(1, to: TimelineRecord.Column(outcome), at: now) }
+        counts.ended(outcome, cohort: cohort)
+        if isRecording { counts.add(1, to: TimelineRecord.Column(outcome), at: now) }
     }
 
     mutating func connected(cohort: Int, at now: Instant) {
         ended(.connected, cohort: cohort, at: now)
         guard isRecording else { return }
-        record.grid.connected(at: now)
-        record.instants?.connects.append(now.nanoseconds)
+        counts.count(.connected, at: now)
+        if keepsInstants { record.instants?.connects.append(now.nanoseconds) }
     }
 
     // MARK: Messages
 
     mutating func offered(cohort: Int, at now: Instant) {
-        record.cohorts[cohort].offered(isJudged: now < graceStart)
+        counts.offered(cohort: cohort, isJudged: now < graceStart)
     }
 
     /// A client sent a heartbeat or a message, or a server a heartbeat of its own.
     mutating func sent(at now: Instant) {
-        if isRecording { record.timeline.add(1, to: .sent, at: now) }
+        if isRecording { counts.add(1, to: .sent, at: now) }
     }
 
     mutating func received(cohort: Int, offeredAt: Instant, deadline: Interval, at now: Instant) {
@@ -120,7 +124,7 @@ struct Probe {
             isOnTime: latency <= deadline,
             isSampled: isRecording
         )
-        if isRecording { record.timeline.add(1, to: .delivered, at: now) }
+        if isRecording { counts.add(1, to: .delivered, at: now) }
     }
 
     // MARK: Outages
@@ -166,17 +170,20 @@ struct Probe {
         if isRecording { arrivals.closeWindow(before: end, firstDown: record.firstDown) }
     }
 
-    /// Adds what another probe was told about another part of the fleet; neither is finished.
-    mutating func add(_ other: consuming Probe) {
+    /// Takes over what another probe was told about another part of the fleet; neither is finished, and the other is not
+    /// to be told anything more.
+    mutating func take(_ other: inout Probe) {
         precondition(!other.arrivals.hasCounted, "arrivals are taken over before their window is closed")
         takeArrivals(of: &other)
         backlog += other.backlog
+        other.counts.moveInto(&record)
         record.add(other.record)
     }
 
     /// Nothing at all will be told any more.
     mutating func finish() {
         closeWindow(before: .distantFuture)
+        counts.moveInto(&record)
         record.peaks = arrivals.peaks
         record.finish()
     }

@@ -46,11 +46,9 @@ public struct TimelineRecord: Sendable, Equatable {
         values = [Int32](repeating: 0, count: count * Self.columns)
     }
 
-    /// The bin of an instant; the last one for whatever comes later.
-    func bin(_ time: Instant) -> Int { min(Int(time.nanoseconds / Self.bin.nanoseconds), count - 1) }
-
-    mutating func add(_ change: Int, to column: Column, at time: Instant) {
-        values[bin(time) * Self.columns + column.rawValue] += Int32(change)
+    /// Adds to a bin.
+    mutating func add(_ change: Int32, to column: Column, bin: Int) {
+        values[bin * Self.columns + column.rawValue] += change
     }
 
     /// Adds the values of another timeline of the same observation.

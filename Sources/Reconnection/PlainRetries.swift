@@ -67,31 +67,31 @@ extension ReconnectingClient {
         )
     }
 
-    /// Whether `failRetry` may be told that the attempt of this generation has failed.
-    package mutating func canFailRetry(generation: UInt32, _ retries: borrowing PlainRetries) -> Bool {
-        retries.exist && supervisor.canFailRetry(generation: generation, retries)
-    }
-
-    /// The attempt under way has failed, as `transportLost` hears of it, with a close that asks for nothing. The actions
-    /// left out are `retryScheduled` and `phaseChanged`.
+    /// The attempt of this generation has failed, as `transportLost` hears of it, with a close that asks for nothing, if
+    /// the way is short. The actions left out are `retryScheduled` and `phaseChanged`.
     ///
-    /// - Parameter uniform: a number drawn for the delay where `drawsNumber` says so, else anything.
-    /// - Returns: when the client has something to do next.
+    /// - Parameter uniform: a number drawn for the delay where `drawsNumber` says so, else anything. It is used up unless
+    ///   there was no short way.
+    /// - Returns: when the client has something to do next; nil, and nothing has changed, if the way is not short.
     package mutating func failRetry(
+        generation: UInt32,
         at now: Instant,
         _ retries: borrowing PlainRetries,
         uniform: Double
-    ) -> Instant {
+    ) -> Instant? {
+        guard retries.exist, supervisor.canFailRetry(generation: generation, retries) else { return nil }
         supervisor.failRetry(at: now, retries, uniform: uniform)
         return min(supervisor.phaseDeadline, outbox.nextExpiry(retries.timeToLive))
     }
 }
 
 extension ConnectionSupervisor {
+    @inline(__always)
     fileprivate func canBeginRetry(at now: Instant, _ retries: borrowing PlainRetries) -> Bool {
         phase == .waiting && phaseDeadline <= now && milestone > now && rare.isEmpty && breaker.failuresInARow != nil
     }
 
+    @inline(__always)
     fileprivate mutating func beginRetry(at now: Instant, _ retries: borrowing PlainRetries) {
         attemptIsHeld = false
         breakerEpoch = breaker.epoch
@@ -103,6 +103,7 @@ extension ConnectionSupervisor {
         enterSilently(.connecting)
     }
 
+    @inline(__always)
     fileprivate func canFailRetry(generation: UInt32, _ retries: borrowing PlainRetries) -> Bool {
         guard generation == self.generation, phase == .connecting, rare.isEmpty,
             retryCount < min(retries.retryLimit, UInt32(retries.spreads.count))
@@ -112,6 +113,7 @@ extension ConnectionSupervisor {
         return failures + 1 < limit && breakerEpoch == breaker.epoch
     }
 
+    @inline(__always)
     fileprivate mutating func failRetry(at now: Instant, _ retries: borrowing PlainRetries, uniform: Double) {
         if retries.failuresToOpen != nil { breaker.countFailureInARow() }
         lastFailureAt = now

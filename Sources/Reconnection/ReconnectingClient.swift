@@ -306,7 +306,7 @@ public struct ReconnectingClient: Sendable, Hashable {
         // Nothing is due at the end of time, where deadlines stand that are none.
         guard now < .distantFuture else { return }
         if let beat = beatIfNothingElseIsDue(at: now, policy: policy) {
-            actions.append(.sendHeartbeat(generation: supervisor.generation, beat: beat))
+            actions.append(.sendHeartbeat(generation: beat.generation, beat: beat.number))
             return
         }
         if supervisor.nextDeadline <= now {
@@ -329,17 +329,27 @@ public struct ReconnectingClient: Sendable, Hashable {
 
     // MARK: Steps
 
-    /// The usual case, by a short way to the same end: on a connection a beat is due, and nothing else. Answers with the
-    /// beat, which must be sent.
-    package mutating func beatIfNothingElseIsDue(at now: Instant, policy: ClientPolicy) -> UInt32? {
-        guard heartbeat.nextBeat <= now, supervisor.phaseDeadline > now, supervisor.milestone > now,
-            supervisor.rare.isEmpty, group.graceDeadline > now, heartbeat.replyDeadline > now,
-            heartbeat.nextLook > now,
-            outbox.nextDeadlineInPlace(policy.outbox.timeToLive, policy.outbox.window) > now,
+    /// A heartbeat to be sent.
+    package struct DueBeat: BitwiseCopyable {
+        package let generation: UInt32
+        package let number: UInt32
+        /// When the client has something to do next.
+        package let nextDeadline: Instant
+    }
+
+    /// The usual case, by a short way to the same end: on a connection a beat is due, and nothing else.
+    package mutating func beatIfNothingElseIsDue(at now: Instant, policy: ClientPolicy) -> DueBeat? {
+        guard heartbeat.nextBeat <= now, supervisor.rare.isEmpty,
             let interval = policy.heartbeat?.interval, let replyTimeout = policy.heartbeat?.replyTimeout,
             replyTimeout > .zero
         else { return nil }
-        return heartbeat.sendBeat(at: now, every: interval, replyTimeout: replyTimeout)
+        var other = min(supervisor.phaseDeadline, supervisor.milestone)
+        other = min(other, min(group.graceDeadline, heartbeat.nextLook))
+        other = min(other, outbox.nextDeadlineInPlace(policy.outbox.timeToLive, policy.outbox.window))
+        guard other > now, heartbeat.replyDeadline > now else { return nil }
+        let number = heartbeat.sendBeat(at: now, every: interval, replyTimeout: replyTimeout)
+        let next = min(other, min(heartbeat.nextBeat, heartbeat.replyDeadline))
+        return DueBeat(generation: supervisor.generation, number: number, nextDeadline: next)
     }
 
     /// Whether the close of a member loses its group: by the group's rules, or by a close rule.
