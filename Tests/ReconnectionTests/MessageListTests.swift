@@ -148,4 +148,122 @@ import Testing
         for key in [5, 6, 9, 10, 11, 40] as [UInt32] { pair.append(key, Instant(.seconds(Int64(key)))) }
         removeAll(pair)
     }
+
+    /// How long after the message before it one is offered: from at once to years, at times before it.
+    private static func pause(_ random: inout SplitMix, runsBackwards: Bool) -> Interval {
+        switch random.next(below: 40) {
+        case 0 where runsBackwards: .nanoseconds(-1 - Int64(random.next(below: 1 << 42)))
+        case 0: .nanoseconds(Int64(random.next(below: 1 << 57)))
+        case 1, 2: .nanoseconds(Int64(random.next(below: 1 << 48)))
+        case 3...8: .nanoseconds(Int64(random.next(below: 1 << 40)))
+        case 9...12: .nanoseconds(Int64(random.next(below: 3)))
+        default: .nanoseconds(Int64(random.next(below: 40_000_000_000)))
+        }
+    }
+
+    @Test("it holds what a plain array holds when time goes on as clocks do", arguments: 0..<120)
+    func agreesWithArrayInOrder(seed: Int) {
+        var random = SplitMix(state: UInt64(1_000 + seed))
+        let origins: [Instant] = [
+            .origin, .origin - .seconds(100), .distantPast, Pair.earliest, .distantFuture - .seconds(86_400),
+        ]
+        let runsBackwards = seed % 4 == 0
+        let skipsKeys = seed % 3 == 0
+        let leavesFromMiddle = seed % 2 == 0
+        let length = [3, 14, 40][seed % 5 % 3]
+        var pair = Pair()
+        var now = origins[seed / 4 % 5]
+        var next: UInt32 = 1
+        for step in 0..<400 {
+            now += Self.pause(&random, runsBackwards: runsBackwards)
+            // A time of filling, a time of emptying, as outages come and go.
+            let isFilling = step / (length * 2) % 2 == 0
+            if pair.keys.isEmpty || random.next(below: 10) < (isFilling ? 8 : 2) {
+                pair.append(next, now)
+                next += skipsKeys && random.next(below: 6) == 0 ? 1 + UInt32(random.next(below: 5)) : 1
+            } else {
+                let isAnywhere = leavesFromMiddle && random.next(below: 3) == 0
+                pair.remove(at: isAnywhere ? random.next(below: pair.keys.count) : 0)
+            }
+            pair.check("seed \(seed), step \(step)")
+        }
+        #expect(next > 20, "there must have been messages")
+    }
+
+    /// Where a byte more is needed: the largest spans of five to seven bytes and their neighbours.
+    private static let spans: [Int64] =
+        [0, 1]
+        + [32, 39, 40, 47, 48, 55, 56, 62].flatMap { bits in
+            [-1, 0, 1].map { (1 << bits) + $0 }
+        }
+
+    @Test("spans at the limits of each width are kept to the nanosecond", arguments: spans)
+    func limits(span: Int64) {
+        for origin in [0, -1, 1 << 40, -span, -span / 2, .min, .max - span, .max - span - 3] as [Int64] {
+            var pair = Pair()
+            let (oldest, newest) = (Instant(nanoseconds: origin), Instant(nanoseconds: origin + span))
+            for (key, time) in [oldest, oldest, newest, newest, newest].enumerated() { pair.append(UInt32(key), time) }
+            pair.check("from \(origin)")
+            var backwards = pair
+            backwards.append(5, oldest)
+            backwards.check("back to \(origin)")
+            for _ in 0..<4 {
+                pair.remove(at: 0)
+                pair.check("from \(origin), \(pair.keys.count) left")
+            }
+            pair.append(5, newest)
+            pair.check("from \(origin), again")
+        }
+    }
+
+    @Test("the same messages are equal however they came to be there")
+    func equality() {
+        /// Those offered at these seconds, with keys from a key on.
+        func list(_ key: UInt32, _ seconds: [Int64]) -> MessageList {
+            var list = MessageList()
+            for (index, second) in seconds.enumerated() {
+                list.append(key + UInt32(index), offeredAt: Instant(.seconds(second)))
+            }
+            return list
+        }
+        let plain = list(4, [100_000, 100_001, 100_007])
+        // Behind messages of another day, behind one of later, and before one that is gone.
+        var others = [list(2, [0, 1, 100_000, 100_001, 100_007]), list(3, [200_000, 100_000, 100_001, 100_007])]
+        while others[0].count > 3 { _ = others[0].remove(at: 0) }
+        _ = others[1].remove(at: 0)
+        others.append(list(4, [100_000, 100_001, 100_007, 300_000]))
+        _ = others[2].remove(at: 3)
+        for other in others {
+            #expect(other == plain && other.hashValue == plain.hashValue)
+            var longer = other
+            longer.append(7, offeredAt: Instant(.seconds(100_010)))
+            #expect(longer != plain && longer == list(4, [100_000, 100_001, 100_007, 100_010]))
+        }
+        #expect(plain != list(4, [100_000, 100_002, 100_007]) && plain != list(5, [100_000, 100_001, 100_007]))
+        var gapped = list(4, [100_000, 100_001, 100_001, 100_007])
+        _ = gapped.remove(at: 1)
+        #expect(gapped != plain, "other keys at the same times")
+    }
+
+    /// How many bytes a list has room for beside its own value, and whether it has any.
+    private static func room(_ list: MessageList) throws -> Int {
+        try #require(Mirror(reflecting: list).descendant("later", "bytes") as? [UInt8]).capacity
+    }
+
+    @Test("a list is 24 bytes, and five bytes more for each message behind the oldest in a quarter of an hour")
+    func memory() throws {
+        #expect(MemoryLayout<MessageList>.size == 24)
+        var list = MessageList()
+        for key in 1...40 as ClosedRange<UInt32> {
+            list.append(key, offeredAt: Instant(.seconds(20 * Int64(key))))
+            let room = try Self.room(list)
+            // Allocators give out memory in steps of 16 bytes or less; long lists have room for an eighth more.
+            let needed = 1 + 5 * Int(key - 1)
+            #expect(key == 1 ? room == 0 : room < needed + needed / 8 + 16, "\(key) messages")
+            if key == 14 { #expect(room <= 72) }
+        }
+        while list.count > 1 { _ = list.remove(at: 0) }
+        for key in 41...55 as ClosedRange<UInt32> { list.append(key, offeredAt: Instant(.seconds(20 * Int64(key)))) }
+        #expect(try Self.room(list) < 40 * 5 + 32, "memory is used again")
+    }
 }
