@@ -59,7 +59,7 @@ struct MessageList: Sendable {
     private mutating func widen(to width: Int = PackedNumbers.widths.upperBound) {
         guard width > later.width else { return }
         var wider = PackedNumbers()
-        wider.removeAll(newWidth: width)
+        wider.removeAll(newWidth: width, roomFor: count)
         for place in 0..<count - 1 { wider.append(UInt64(bitPattern: laterTime(place))) }
         later = wider
     }
@@ -225,7 +225,7 @@ private struct PackedNumbers: Sendable {
 
     subscript(place: Int) -> UInt64 {
         let width = width
-        let start = 1 + place * width
+        let start = start(place)
         precondition(place >= 0 && start + width <= bytes.count, "there is no such number")
         return bytes.withUnsafeBytes {
             let low = UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: start, as: UInt32.self))
@@ -235,9 +235,9 @@ private struct PackedNumbers: Sendable {
     }
 
     /// Keeps the memory.
-    mutating func removeAll(newWidth: Int) {
+    mutating func removeAll(newWidth: Int, roomFor count: Int = 1) {
         bytes.removeAll(keepingCapacity: true)
-        makeRoom(1 + newWidth)
+        makeRoom(1 + count * newWidth)
         bytes.append(UInt8(newWidth))
     }
 
