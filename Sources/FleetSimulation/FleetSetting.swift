@@ -2,6 +2,7 @@ import DiscreteEvents
 import MonotonicTime
 import Reconnection
 import Scenarios
+import Synchronization
 
 /// A network profile with its distributions ready to be drawn from.
 struct RunningNetwork: ~Copyable {
@@ -168,6 +169,7 @@ final class FleetSetting {
     let key: RandomKey
     let end: Instant
     let outages: [RunningOutage]
+    private let telling = Mutex(())
     let clientCount: Int
     let cohortCount: Int
     let cohorts: UnsafeMutablePointer<CohortSetting>
@@ -234,6 +236,9 @@ final class FleetSetting {
             }
         }
     }
+
+    /// Does something that only one thread at a time may do: passing on what clients have told the tiers.
+    func whileTelling(_ body: () -> Void) { telling.withLock { _ in body() } }
 
     /// How many clients ahead records are asked for: early enough to have come, and few enough to be there still.
     static let prefetchDistance = 6

@@ -1,11 +1,5 @@
 import CMemory
 
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
 /// Memory for what there is one of for each client: much of it, looked at in no order.
 ///
 /// Waiting for memory is most of the cost of a large fleet.
@@ -22,7 +16,7 @@ enum Memory {
 
     /// Room for so many numbers that are all zero; what is never written takes no memory. Freed by `deallocate()`.
     static func zeros<Value: FixedWidthInteger>(_ count: Int) -> UnsafeMutablePointer<Value> {
-        guard let block = calloc(max(1, count), MemoryLayout<Value>.stride) else {
+        guard let block = zeroed_memory(count, MemoryLayout<Value>.stride) else {
             fatalError("There is no memory for \(count) counts.")
         }
         return block.bindMemory(to: Value.self, capacity: count)

@@ -96,7 +96,7 @@ extension World {
         if servers[server].tier.handshake.answered == .whenBegun { answer(handshake, server, instance, at: now) }
         let done = now + Interval(seconds: time)
         guard done < setting.end else { return }
-        queue.schedule(
+        queue.pointee.schedule(
             TierEvent(
                 kind: .handshakeDone,
                 instance: UInt16(truncatingIfNeeded: instance),
@@ -125,6 +125,11 @@ extension World {
                 continue
             }
             begin(next, server, instance, at: now)
+            // Its worker will soon be done with those ahead of it, and their clients will be needed.
+            let soon = FleetSetting.prefetchDistance
+            if servers[server].instances[instance].waiting.count > soon {
+                setting.prefetch(Int(servers[server].instances[instance].waiting[soon].client))
+            }
             return
         }
     }

@@ -19,7 +19,8 @@ struct World: ~Copyable {
     let setting: FleetSetting
     /// The longest window.
     let window: Interval
-    var queue: TierQueue
+    /// In memory of its own, so that several threads may tell it of events; `setting.whileTelling` lets one at a time.
+    let queue: UnsafeMutablePointer<TierQueue>
     let parts: FleetParts
     var servers: [ServerState]
     /// Changes of the tiers to come, earliest first, equal times in order of insertion.
@@ -49,7 +50,8 @@ struct World: ~Copyable {
         queue: TierQueue.Kind = .buckets
     ) {
         self.window = window
-        self.queue = TierQueue(queue)
+        self.queue = .allocate(capacity: 1)
+        self.queue.initialize(to: TierQueue(queue))
         setting = FleetSetting(scenario: scenario, policies: policies, replication: replication)
         servers = scenario.servers.map { ServerState($0) }
         let capacity = servers.reduce(0) { $0 + $1.capacity }
@@ -70,7 +72,11 @@ struct World: ~Copyable {
         }
     }
 
-    deinit { parts.free() }
+    deinit {
+        parts.free()
+        queue.deinitialize(count: 1)
+        queue.deallocate()
+    }
 
     /// Gives a client that is connected at the start its connection.
     private mutating func connect(_ client: ClientRunner.Client) {
@@ -136,6 +142,7 @@ struct World: ~Copyable {
     private mutating func liveLocally(_ shouldStop: @Sendable () -> Bool) -> Bool {
         let end = windowEnd
         let parts = parts
+        nonisolated(unsafe) let queue = queue
         parts.forEach { runner, members in
             var lived = 0
             for index in members where parts.nextOfClient[index] < end {
@@ -146,26 +153,28 @@ struct World: ~Copyable {
                 parts.note(client)
                 lived += 1
                 if lived & 0x3fff == 0, shouldStop() { break }
+                // Not each at once, for the sake of the lock, and not all at the end, for the sake of memory.
+                if runner.pointee.tierEvents.count >= 4096 { Self.passOn(runner, to: queue, parts.setting) }
             }
+            Self.passOn(runner, to: queue, parts.setting)
         }
-        for part in 0..<parts.count { passOn(parts.runner(part)) }
         return !shouldStop()
     }
 
     /// Works off what the tiers have to do in the window; answers false if the run is to be given up.
     private mutating func workOffTiers(_ shouldStop: @Sendable () -> Bool) -> Bool {
         let last = windowEnd - Interval(nanoseconds: 1)
-        while let (now, event) = queue.popNext(notAfter: last) {
-            if let soon = queue.soon { setting.prefetch(Int(soon.client)) }
+        while let (now, event) = queue.pointee.popNext(notAfter: last) {
+            if let soon = queue.pointee.soon { setting.prefetch(Int(soon.client)) }
             instantCount += 1
             if instantCount & 0xffff == 0, shouldStop() { return false }
             // What happens at the same instant is put in an order that does not depend on who told it first.
-            guard let second = queue.popNext(notAfter: now) else {
+            guard let second = queue.pointee.popNext(notAfter: now) else {
                 handle(event, at: now)
                 continue
             }
             var batch = [event, second.payload]
-            while let further = queue.popNext(notAfter: now) { batch.append(further.payload) }
+            while let further = queue.pointee.popNext(notAfter: now) { batch.append(further.payload) }
             for event in batch.sorted(by: { $0.precedes($1) }) { handle(event, at: now) }
         }
         return true
@@ -189,12 +198,24 @@ struct World: ~Copyable {
         parts.nextOfClient[Int(client.pointee.number)] = .distantFuture
         let next = client.pointee.next
         guard next < setting.end else { return }
-        queue.schedule(TierEvent(kind: .clientVisit, client: client.pointee.number), at: next)
+        queue.pointee.schedule(TierEvent(kind: .clientVisit, client: client.pointee.number), at: next)
     }
 
     private mutating func passOn(_ runner: UnsafeMutablePointer<ClientRunner>) {
         guard !runner.pointee.tierEvents.isEmpty else { return }
-        for (time, event) in runner.pointee.tierEvents { queue.schedule(event, at: time) }
+        for (time, event) in runner.pointee.tierEvents { queue.pointee.schedule(event, at: time) }
+        runner.pointee.tierEvents.removeAll(keepingCapacity: true)
+    }
+
+    /// The same while others may do it, too. The order in which events are told does not matter.
+    private static func passOn(
+        _ runner: UnsafeMutablePointer<ClientRunner>,
+        to queue: UnsafeMutablePointer<TierQueue>,
+        _ setting: FleetSetting
+    ) {
+        setting.whileTelling {
+            for (time, event) in runner.pointee.tierEvents { queue.pointee.schedule(event, at: time) }
+        }
         runner.pointee.tierEvents.removeAll(keepingCapacity: true)
     }
 

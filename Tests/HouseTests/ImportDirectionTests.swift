@@ -96,6 +96,7 @@ enum House {
         "ClientScripts": ["Reconnection", "MonotonicTime", "Scenarios"],
         "FleetSimulation": [
             "CMemory", "Reconnection", "DiscreteEvents", "Scenarios", "MonotonicTime", "DequeModule", "Dispatch",
+            "Synchronization",
         ],
         "Experiments": cLibrary.union([
             "FleetSimulation", "Statistics", "Scenarios", "Reconnection", "MonotonicTime", "Foundation", "Dispatch",
