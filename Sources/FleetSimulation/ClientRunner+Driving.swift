@@ -301,6 +301,7 @@ extension ClientRunner {
             }
             rearm(client, at: now)
         case (.acknowledgementDown, .established):
+            if acknowledgesShortly(client, packet.argument, at: now) { return }
             drive(client, at: now, isQuiet: true) { client, policy, _, actions in
                 client.messageAcknowledged(key: packet.argument, at: now, policy: policy, actions: &actions)
             }
@@ -319,6 +320,7 @@ extension ClientRunner {
 
     mutating func offerMessage(_ client: Client, at now: Instant) {
         probe.offered(cohort: Int(client.pointee.cohort), at: now)
+        if sendsShortly(client, at: now) { return }
         withClient(client) { client, policy, _, actions in
             client.send(at: now, policy: policy, actions: &actions)
         }

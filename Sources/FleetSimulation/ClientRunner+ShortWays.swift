@@ -170,4 +170,46 @@ extension ClientRunner {
             now = client.pointee.wake
         } while true
     }
+
+    // MARK: Messages
+
+    /// The app offers a message that can be sent at once; the next one is scheduled.
+    ///
+    /// - Returns: false, and nothing has changed, if there is no short way.
+    mutating func sendsShortly(_ client: Client, at now: Instant) -> Bool {
+        let message = cohort(client).pointee.withPolicy { policy in
+            client.pointee.client.sendAtOnce(at: now, policy: policy)
+        }
+        guard let message else { return false }
+        client.pointee.wake = max(now, message.nextDeadline)
+        client.pointee.marks.outboxPeak = max(client.pointee.marks.outboxPeak, UInt32(message.count))
+        scheduleOffer(client, after: now, isFirst: false)
+        probe.sent(at: now)
+        let packet = LocalEvent(
+            kind: .messageUp,
+            generation: message.generation,
+            argument: message.key,
+            offeredAt: now
+        )
+        guard let arrival = arrival(of: packet, client, at: now) else { return true }
+        guard isNext(arrival, of: client) else {
+            post(packet, at: arrival, to: client)
+            return true
+        }
+        events += 1
+        messageArrives(packet, of: client, at: arrival)
+        return true
+    }
+
+    /// The oldest message is acknowledged, and nothing waits for its place.
+    ///
+    /// - Returns: false, and nothing has changed, if there is no short way.
+    mutating func acknowledgesShortly(_ client: Client, _ key: Outbox.Key, at now: Instant) -> Bool {
+        let next = cohort(client).pointee.withPolicy { policy in
+            client.pointee.client.acknowledgeOldest(key: key, at: now, policy: policy)
+        }
+        guard let next else { return false }
+        client.pointee.wake = max(now, next)
+        return true
+    }
 }

@@ -223,6 +223,36 @@ public struct Outbox: Sendable, Hashable {
         return key
     }
 
+    /// The same for a message that can be sent at once, if it can: it is to be sent, and nothing else is to be done.
+    mutating func sendAtOnce(
+        at now: Instant,
+        window: Int,
+        capacity: Int,
+        acknowledgementTimeout: Interval
+    ) -> Key? {
+        guard isConnected, setbacks.isEmpty, underWay == messages.count, underWay < min(window, capacity) else {
+            return nil
+        }
+        let key = nextKey
+        nextKey &+= 1
+        messages.append(key, offeredAt: now)
+        if sent == 0 { acknowledgementDeadline = now + acknowledgementTimeout }
+        sent += 1
+        return key
+    }
+
+    /// The receiver acknowledged a message: if that was the oldest and none waits for its place, it is gone, and nothing
+    /// else is to be done.
+    mutating func acknowledgeOldest(_ key: Key, at now: Instant, _ acknowledgementTimeout: Interval) -> Bool {
+        guard setbacks.isEmpty, !messages.isEmpty, messages.oldestKey == key, underWay == messages.count else {
+            return false
+        }
+        _ = messages.remove(at: 0)
+        sent -= 1
+        acknowledgementDeadline = sent > 0 ? now + acknowledgementTimeout : .distantFuture
+        return true
+    }
+
     /// A connection opened: whatever waited for one goes out now.
     mutating func connectionOpened(at now: Instant, policy: OutboxPolicy, emit: (Output) -> Void) {
         isConnected = true

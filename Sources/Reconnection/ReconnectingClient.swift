@@ -19,7 +19,7 @@ public struct ReconnectingClient: Sendable, Hashable {
     /// Decides when to connect.
     public internal(set) var supervisor = ConnectionSupervisor()
     /// Notices dead connections.
-    public private(set) var heartbeat = Heartbeat()
+    public internal(set) var heartbeat = Heartbeat()
     /// Keeps messages until they are acknowledged.
     public internal(set) var outbox = Outbox()
     /// Which sockets of a group are open; unused where there is only one.
@@ -328,29 +328,6 @@ public struct ReconnectingClient: Sendable, Hashable {
     }
 
     // MARK: Steps
-
-    /// A heartbeat to be sent.
-    package struct DueBeat: BitwiseCopyable {
-        package let generation: UInt32
-        package let number: UInt32
-        /// When the client has something to do next.
-        package let nextDeadline: Instant
-    }
-
-    /// The usual case, by a short way to the same end: on a connection a beat is due, and nothing else.
-    package mutating func beatIfNothingElseIsDue(at now: Instant, policy: ClientPolicy) -> DueBeat? {
-        guard heartbeat.nextBeat <= now, supervisor.rare.isEmpty,
-            let interval = policy.heartbeat?.interval, let replyTimeout = policy.heartbeat?.replyTimeout,
-            replyTimeout > .zero
-        else { return nil }
-        var other = min(supervisor.phaseDeadline, supervisor.milestone)
-        other = min(other, min(group.graceDeadline, heartbeat.nextLook))
-        other = min(other, outbox.nextDeadlineInPlace(policy.outbox.timeToLive, policy.outbox.window))
-        guard other > now, heartbeat.replyDeadline > now else { return nil }
-        let number = heartbeat.sendBeat(at: now, every: interval, replyTimeout: replyTimeout)
-        let next = min(other, min(heartbeat.nextBeat, heartbeat.replyDeadline))
-        return DueBeat(generation: supervisor.generation, number: number, nextDeadline: next)
-    }
 
     /// Whether the close of a member loses its group: by the group's rules, or by a close rule.
     private mutating func isLost(
