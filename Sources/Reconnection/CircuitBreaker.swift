@@ -55,33 +55,65 @@ public struct CircuitBreaker: Sendable, Hashable {
         case closed
     }
 
-    /// The current state.
-    public private(set) var state: State = .closed(consecutiveFailures: 0)
-    /// The current epoch.
-    public private(set) var epoch: UInt32 = 0
+    /// The state without its payload.
+    private enum Kind: UInt8 {
+        /// Openings in a row start over.
+        case closed
+        /// The end of the open period alone closed it, under `noHalfOpen`: openings in a row go on.
+        case closedByLook
+        case open
+        case halfOpen
+
+        @inline(__always) var isClosed: Bool { rawValue <= Kind.closedByLook.rawValue }
+    }
+
+    // Millions of clients carry a breaker each: the state's payload takes one word, its case one byte.
+
+    /// Closed: the failures in a row. Open: when the open period ends, in nanoseconds. Half-open: the probes under way
+    /// in the lower half, the successes in the upper one.
+    private var payload: Int64 = 0
     /// No element or one: allocated when a policy first needs it, because millions of breakers never do.
     private var history: [CircuitBreakerHistory] = []
-    /// Failures while not closed. Open: `failuresToOpen`, whatever opened it, and those since; none after a late
-    /// success. Half-open: the failed probes of `probeShare`, or what `openingKeepsCount` kept.
-    private var keptFailures: UInt32 = 0
-    /// Openings since a success last closed it, or with `noHalfOpen` since the last success.
-    private var openingsInARow: UInt32 = 0
+    /// The current epoch.
+    public private(set) var epoch: UInt32 = 0
+    private var kind: Kind = .closed
 
     /// A closed breaker.
     public init() {}
 
+    /// The current state.
+    public var state: State {
+        switch kind {
+        case .closed, .closedByLook: .closed(consecutiveFailures: Int(payload))
+        case .open: .open(until: Instant(nanoseconds: payload))
+        case .halfOpen: .halfOpen(probesUnderWay: probesUnderWay, successes: successes)
+        }
+    }
+
+    /// When the open period ends; nil unless open.
+    var endOfOpenPeriod: Instant? { kind == .open ? Instant(nanoseconds: payload) : nil }
+
+    private var probesUnderWay: Int { Int(UInt32(truncatingIfNeeded: payload)) }
+    private var successes: Int { Int(UInt32(truncatingIfNeeded: payload >> 32)) }
+
+    private mutating func setHalfOpen(probesUnderWay: Int, successes: Int) {
+        kind = .halfOpen
+        payload = Int64(UInt32(clamping: probesUnderWay)) | Int64(UInt32(clamping: successes)) << 32
+    }
+
     /// Asks to make a call now.
     public mutating func requestPermission(at now: Instant, policy: CircuitBreakerPolicy) -> Permission {
-        if case .closed = state { return .granted(epoch: epoch) }
+        if kind.isClosed { return .granted(epoch: epoch) }
         return requestProbe(at: now, policy: policy)
     }
 
     @inline(never)
     private mutating func requestProbe(at now: Instant, policy: CircuitBreakerPolicy) -> Permission {
-        switch state {
-        case .closed:
+        switch kind {
+        case .closed, .closedByLook:
             return .granted(epoch: epoch)
-        case .open(let until):
+        case .open:
+            let until = Instant(nanoseconds: payload)
             guard Self.isOver(until, at: now, policy: policy) else {
                 return .refused(until: policy.endsStrictlyAfter ? until + .nanoseconds(1) : until)
             }
@@ -89,15 +121,15 @@ public struct CircuitBreaker: Sendable, Hashable {
                 closeByLook()
                 return .granted(epoch: epoch)
             }
-            if policy.probeShare != nil || !policy.hazards.contains(.openingKeepsCount) { keptFailures = 0 }
-            enter(.halfOpen(probesUnderWay: 1, successes: 0))
+            if policy.probeShare != nil || !policy.hazards.contains(.openingKeepsCount) { forgetKeptFailures() }
+            beginHalfOpen(probesUnderWay: 1)
             return .granted(epoch: epoch)
-        case .halfOpen(let probes, let successes):
-            let answered = policy.probeShare == nil ? 0 : successes + Int(keptFailures)
-            guard probes + answered < policy.probeLimit || policy.hazards.contains(.unlimitedProbes) else {
+        case .halfOpen:
+            let answered = policy.probeShare == nil ? 0 : successes + keptFailures
+            guard probesUnderWay + answered < policy.probeLimit || policy.hazards.contains(.unlimitedProbes) else {
                 return .refused(until: nil)
             }
-            state = .halfOpen(probesUnderWay: probes + 1, successes: successes)
+            setHalfOpen(probesUnderWay: probesUnderWay + 1, successes: successes)
             return .granted(epoch: epoch)
         }
     }
@@ -106,7 +138,7 @@ public struct CircuitBreaker: Sendable, Hashable {
     ///
     /// Changes nothing, unless `noHalfOpen` is set: then a look after the end closes the breaker.
     public mutating func isOpen(at now: Instant, policy: CircuitBreakerPolicy) -> Bool {
-        guard case .open(let until) = state else { return false }
+        guard let until = endOfOpenPeriod else { return false }
         guard Self.isOver(until, at: now, policy: policy) else { return true }
         if policy.hazards.contains(.noHalfOpen) { closeByLook() }
         return false
@@ -119,9 +151,9 @@ public struct CircuitBreaker: Sendable, Hashable {
     /// open the breaker lets another `probeLimit` calls pass. Policies with shares want `recordSuccess(epoch:at:…)`.
     public mutating func recordSuccess(epoch: UInt32, policy: CircuitBreakerPolicy) -> Transition {
         // Nearly every result ends here: short enough to be inlined, as the rest is not.
-        if case .closed = state, case .consecutive = policy.counting, epoch == self.epoch {
-            state = .closed(consecutiveFailures: 0)
-            openingsInARow = 0
+        if kind.isClosed, case .consecutive = policy.counting, epoch == self.epoch {
+            kind = .closed
+            payload = 0
             return .none
         }
         return succeed(epoch: epoch, policy: policy)
@@ -135,8 +167,8 @@ public struct CircuitBreaker: Sendable, Hashable {
         case .closes:
             return close()
         case .opens:
-            keptFailures = 0
-            enter(.halfOpen(probesUnderWay: 0, successes: 0))
+            forgetKeptFailures()
+            beginHalfOpen(probesUnderWay: 0)
             return .none
         }
     }
@@ -164,10 +196,10 @@ public struct CircuitBreaker: Sendable, Hashable {
         policy: CircuitBreakerPolicy,
         random: inout some RandomSource
     ) -> Transition {
-        if case .closed(let failures) = state, case .consecutive = policy.counting, epoch == self.epoch,
-            failures + 1 < policy.failuresToOpen
+        if kind.isClosed, case .consecutive = policy.counting, epoch == self.epoch,
+            Int(payload) + 1 < policy.failuresToOpen
         {
-            state = .closed(consecutiveFailures: failures + 1)
+            payload += 1
             return .none
         }
         return fail(epoch: epoch, at: now, policy: policy, random: &random)
@@ -175,13 +207,12 @@ public struct CircuitBreaker: Sendable, Hashable {
 
     /// The failures in a row of a closed breaker that counts those; nil for one that is not closed.
     var failuresInARow: Int? {
-        if case .closed(let failures) = state { return failures }
-        return nil
+        kind.isClosed ? Int(payload) : nil
     }
 
     /// Counts a failure that does not open the breaker, which must be closed and count failures in a row.
     mutating func countFailureInARow() {
-        if case .closed(let failures) = state { state = .closed(consecutiveFailures: failures + 1) }
+        if kind.isClosed { payload += 1 }
     }
 
     @inline(never)
@@ -192,15 +223,14 @@ public struct CircuitBreaker: Sendable, Hashable {
         random: inout some RandomSource
     ) -> Transition {
         guard epoch == self.epoch || policy.hazards.contains(.lateResultsCount) else { return .none }
-        switch state {
-        case .closed(let failures):
-            guard countFailure(after: failures, at: now, policy: policy) else { return .none }
+        switch kind {
+        case .closed, .closedByLook:
+            guard countFailure(at: now, policy: policy) else { return .none }
             return open(at: now, policy: policy, random: &random)
-        case .halfOpen(let probes, let successes):
-            let isCurrent = epoch == self.epoch
-            state = .halfOpen(probesUnderWay: isCurrent ? max(0, probes - 1) : probes, successes: successes)
-            keepFailure()
-            switch probeResult(successes: successes, policy: policy) {
+        case .halfOpen:
+            if epoch == self.epoch { endProbe() }
+            keepFailure(policy)
+            switch probeResult(policy) {
             case .stays: return .none
             case .closes: return close()
             case .opens: return open(at: now, policy: policy, random: &random)
@@ -208,16 +238,16 @@ public struct CircuitBreaker: Sendable, Hashable {
         case .open:
             // No permission carries the epoch of an open period: a caller made the call without one.
             guard policy.hazards.contains(.failuresWhileOpenExtend) else { return .none }
-            keepFailure()
-            guard Int(keptFailures) >= policy.failuresToOpen else { return .none }
+            keepFailure(policy)
+            guard keptFailures >= policy.failuresToOpen else { return .none }
             return open(at: now, policy: policy, random: &random)
         }
     }
 
     /// Gives a permission back whose call was abandoned: neither success nor failure.
     public mutating func cancelPermission(epoch: UInt32) {
-        guard epoch == self.epoch, case .halfOpen(let probes, let successes) = state else { return }
-        state = .halfOpen(probesUnderWay: max(0, probes - 1), successes: successes)
+        guard kind == .halfOpen, epoch == self.epoch else { return }
+        endProbe()
     }
 
     // MARK: Counting
@@ -229,19 +259,19 @@ public struct CircuitBreaker: Sendable, Hashable {
 
     private mutating func countSuccess(epoch: UInt32, at now: Instant?, policy: CircuitBreakerPolicy) -> Outcome {
         guard epoch == self.epoch || policy.hazards.contains(.lateResultsCount) else { return .stays }
-        switch state {
-        case .closed:
-            openingsInARow = 0
+        switch kind {
+        case .closed, .closedByLook:
+            kind = .closed
             return countSuccessWhileClosed(at: now, policy: policy) ? .opens : .stays
-        case .halfOpen(let probes, let successes):
-            let isCurrent = epoch == self.epoch
-            state = .halfOpen(probesUnderWay: isCurrent ? max(0, probes - 1) : probes, successes: successes + 1)
-            guard policy.probeShare == nil else { return probeResult(successes: successes + 1, policy: policy) }
-            keptFailures = 0
-            return successes + 1 >= policy.successesToClose ? .closes : .stays
+        case .halfOpen:
+            if epoch == self.epoch { endProbe() }
+            setHalfOpen(probesUnderWay: probesUnderWay, successes: successes + 1)
+            guard policy.probeShare == nil else { return probeResult(policy) }
+            forgetKeptFailures()
+            return successes >= policy.successesToClose ? .closes : .stays
         case .open:
             if policy.hazards.contains(.successWhileOpenCloses) { return .closes }
-            if policy.hazards.contains(.lateResultsCount) { keptFailures = 0 }
+            if policy.hazards.contains(.lateResultsCount) { forgetKeptFailures() }
             return .stays
         }
     }
@@ -250,7 +280,7 @@ public struct CircuitBreaker: Sendable, Hashable {
     private mutating func countSuccessWhileClosed(at now: Instant?, policy: CircuitBreakerPolicy) -> Bool {
         switch policy.counting {
         case .consecutive:
-            state = .closed(consecutiveFailures: 0)
+            payload = 0
             return false
         case .slidingWindow:
             return false
@@ -267,11 +297,11 @@ public struct CircuitBreaker: Sendable, Hashable {
     }
 
     /// Whether a failure while closed opens the breaker.
-    private mutating func countFailure(after failures: Int, at now: Instant, policy: CircuitBreakerPolicy) -> Bool {
+    private mutating func countFailure(at now: Instant, policy: CircuitBreakerPolicy) -> Bool {
         switch policy.counting {
         case .consecutive:
-            state = .closed(consecutiveFailures: failures + 1)
-            return failures + 1 >= policy.failuresToOpen
+            payload += 1
+            return Int(payload) >= policy.failuresToOpen
         case .slidingWindow(let window), .consecutiveWithin(let window):
             return withHistory { $0.addFailure(at: now, within: window) } >= policy.failuresToOpen
         case .failureShare(let share, let size, let minimum):
@@ -286,8 +316,8 @@ public struct CircuitBreaker: Sendable, Hashable {
     }
 
     /// What a failure while half-open asks for, or any result where `probeShare` decides.
-    private func probeResult(successes: Int, policy: CircuitBreakerPolicy) -> Outcome {
-        let failures = Int(keptFailures)
+    private func probeResult(_ policy: CircuitBreakerPolicy) -> Outcome {
+        let failures = keptFailures
         if let share = policy.probeShare {
             guard successes + failures >= policy.probeLimit else { return .stays }
             return share.isReached(failures: failures, calls: successes + failures) ? .opens : .closes
@@ -295,8 +325,26 @@ public struct CircuitBreaker: Sendable, Hashable {
         return policy.hazards.contains(.openingKeepsCount) && failures < policy.failuresToOpen ? .stays : .opens
     }
 
-    private mutating func keepFailure() {
-        if keptFailures < .max { keptFailures += 1 }
+    private mutating func endProbe() {
+        setHalfOpen(probesUnderWay: max(0, probesUnderWay - 1), successes: successes)
+    }
+
+    /// Failures while not closed; kept only for policies that look at them. Open: `failuresToOpen`, whatever opened it,
+    /// and those since; none after a late success. Half-open: the failed probes of `probeShare`, or what
+    /// `openingKeepsCount` kept.
+    private var keptFailures: Int { Int(history.first?.keptFailures ?? 0) }
+
+    private static func keepsFailures(_ policy: CircuitBreakerPolicy) -> Bool {
+        policy.probeShare != nil || !policy.hazards.isDisjoint(with: [.failuresWhileOpenExtend, .openingKeepsCount])
+    }
+
+    private mutating func keepFailure(_ policy: CircuitBreakerPolicy) {
+        guard Self.keepsFailures(policy) else { return }
+        withHistory { if $0.keptFailures < .max { $0.keptFailures += 1 } }
+    }
+
+    private mutating func forgetKeptFailures() {
+        if !history.isEmpty { history[0].keptFailures = 0 }
     }
 
     // MARK: Changing state
@@ -311,15 +359,14 @@ public struct CircuitBreaker: Sendable, Hashable {
         random: inout some RandomSource
     ) -> Transition {
         let until = now + openPeriod(policy: policy, random: &random)
-        if openingsInARow < .max { openingsInARow += 1 }
-        keptFailures = UInt32(clamping: policy.failuresToOpen)
-        removeResults()
-        if case .open = state {
-            // An open period begun anew is no change of state.
-            state = .open(until: until)
-        } else {
-            enter(.open(until: until))
+        if Self.keepsFailures(policy) {
+            withHistory { $0.keptFailures = UInt32(clamping: policy.failuresToOpen) }
         }
+        removeResults()
+        // An open period begun anew is no change of state.
+        if kind != .open { epoch &+= 1 }
+        kind = .open
+        payload = until.nanoseconds
         return .opened(until: until)
     }
 
@@ -328,28 +375,37 @@ public struct CircuitBreaker: Sendable, Hashable {
             let spread = policy.openJitterFraction > 0 ? policy.openJitterFraction * random.nextUniform() : 0
             return policy.openFor + policy.openFor.scaled(by: spread)
         }
-        let last = openingsInARow == 0 ? nil : history.first?.lastOpenPeriod
-        let period = growth.delay(beforeRetry: Int(openingsInARow), previous: last, random: &random)
-        withHistory { $0.lastOpenPeriod = period }
+        let openings = kind == .closed ? 0 : history.first?.openingsInARow ?? 0
+        let last = openings == 0 ? nil : history.first?.lastOpenPeriod
+        let period = growth.delay(beforeRetry: Int(openings), previous: last, random: &random)
+        withHistory {
+            $0.lastOpenPeriod = period
+            $0.openingsInARow = openings < .max ? openings + 1 : openings
+        }
         return period
     }
 
     private mutating func close() -> Transition {
-        openingsInARow = 0
-        keptFailures = 0
+        forgetKeptFailures()
         removeResults()
-        enter(.closed(consecutiveFailures: 0))
+        enterClosed(.closed)
         return .closed
     }
 
     /// Closes because the open period is over; no success has said so, and openings in a row go on.
     private mutating func closeByLook() {
-        keptFailures = 0
-        enter(.closed(consecutiveFailures: 0))
+        forgetKeptFailures()
+        enterClosed(.closedByLook)
     }
 
-    private mutating func enter(_ next: State) {
-        state = next
+    private mutating func enterClosed(_ closed: Kind) {
+        kind = closed
+        payload = 0
+        epoch &+= 1
+    }
+
+    private mutating func beginHalfOpen(probesUnderWay: Int) {
+        setHalfOpen(probesUnderWay: probesUnderWay, successes: 0)
         epoch &+= 1
     }
 

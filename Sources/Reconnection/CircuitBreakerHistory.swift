@@ -10,6 +10,11 @@ struct CircuitBreakerHistory: Sendable, Hashable {
     private var slices: [Slice] = []
     /// The last open period; for growing ones.
     var lastOpenPeriod: Interval?
+    /// Openings since a success last closed the breaker, or with `noHalfOpen` since the last success; for growing open
+    /// periods. Means nothing in a breaker that a success has closed.
+    var openingsInARow: UInt32 = 0
+    /// Failures while not closed; for `probeShare` and the hazards that keep them.
+    var keptFailures: UInt32 = 0
 
     /// Calls whose results came within one slice of time.
     private struct Slice: Sendable, Hashable {

@@ -1,6 +1,9 @@
 import MonotonicTime
 
-/// What few clients need: retries beside the one of `phaseDeadline`, a poll loop, a wake-up in the background.
+/// What few clients need: retries beside the one of `phaseDeadline`, a poll loop, a wake-up in the background, a group of
+/// sockets, and instants that few policies look at.
+///
+/// One in which nothing was noted yet is as good as none: it may be made at any time.
 struct RareState: Sendable, Hashable {
     /// Who armed a timer.
     enum Owner: UInt8, Sendable, Hashable {
@@ -39,7 +42,14 @@ struct RareState: Sendable, Hashable {
     var dropRetryAt: Instant = .distantPast
     var wokenUntil: Instant = .distantFuture
     var isWoken = false
+    /// When the last attempt began; for waits counted from there.
+    var attemptStartedAt: Instant = .distantPast
+    /// When the last failure was; for retries that begin anew after a quiet time.
+    var lastFailureAt: Instant = .distantPast
+    /// The sockets, where there are several.
+    var group = ConnectionGroup()
 
+    /// Of the supervisor: that of the group is the client's.
     var nextDeadline: Instant {
         var next = min(pollAt, wokenUntil)
         for timer in timers where timer.due < next { next = timer.due }
@@ -149,6 +159,39 @@ extension ConnectionSupervisor {
     }
 
     // MARK: What the supervisor's steps note
+
+    /// For policies that count waits from the start of an attempt.
+    @inline(never)
+    mutating func noteAttempt(at now: Instant) {
+        needRareState()
+        rare[0].attemptStartedAt = now
+    }
+
+    /// When a wait is over that counts from the last attempt noted; not before now.
+    @inline(never)
+    func endSinceAttempt(of wait: Interval, at now: Instant) -> Instant {
+        max(now, (rare.first?.attemptStartedAt ?? .distantPast) + wait)
+    }
+
+    /// Notes a failure; answers how long ago the last one was.
+    @inline(never)
+    mutating func noteFailure(at now: Instant) -> Interval {
+        needRareState()
+        defer { rare[0].lastFailureAt = now }
+        return now - rare[0].lastFailureAt
+    }
+
+    /// Which sockets are open; an idle group where there is only one.
+    var group: ConnectionGroup {
+        get { rare.first?.group ?? ConnectionGroup() }
+        set {
+            needRareState()
+            rare[0].group = newValue
+        }
+    }
+
+    /// When the rare state has something to do, or the group is lost. Not for supervisors without rare state.
+    @inline(never) var rareDeadline: Instant { min(rare[0].nextDeadline, rare[0].group.graceDeadline) }
 
     mutating func startRareState(at now: Instant, policy: ClientPolicy, random: inout some RandomSource) {
         guard policy.pollLoop != nil || !rare.isEmpty else { return }

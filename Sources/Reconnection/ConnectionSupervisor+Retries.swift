@@ -10,6 +10,7 @@ extension ConnectionSupervisor {
     }
 
     /// Sees to it that the suspension begins in time; where that time has passed unnoticed, it has begun.
+    @inline(__always)
     mutating func armSuspension(at now: Instant, _ policy: ClientPolicy) {
         guard let suspension = policy.suspension, !isSuspended else { return }
         let begin = outageSince + suspension.after
@@ -62,7 +63,7 @@ extension ConnectionSupervisor {
             return
         }
         // Whether it is open is asked first: it seldom is, and its policy is large.
-        if case .open(let end) = breaker.state, let breakerPolicy = policy.breaker,
+        if let end = breaker.endOfOpenPeriod, let breakerPolicy = policy.breaker,
             !policy.hazards.contains(.breakerGuardsStartOnly), breaker.isOpen(at: now, policy: breakerPolicy)
         {
             let until = breakerPolicy.endsStrictlyAfter ? end + .nanoseconds(1) : end
@@ -118,9 +119,10 @@ extension ConnectionSupervisor {
     }
 
     /// When a delay is over; not before now.
+    @inline(__always)
     private func end(of delay: Interval, at now: Instant, _ policy: ClientPolicy) -> Instant {
-        let from = policy.waitsFrom == .attemptStart ? attemptStartedAt : now
-        return max(now, from + policy.hazards.timer(delay))
+        let wait = policy.hazards.timer(delay)
+        return policy.waitsFrom == .attemptStart ? endSinceAttempt(of: wait, at: now) : max(now, now + wait)
     }
 
     static func pause(_ from: Interval, _ to: Interval, _ random: inout some RandomSource) -> Interval {

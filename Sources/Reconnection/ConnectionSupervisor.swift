@@ -41,19 +41,22 @@ public import MonotonicTime
 /// Network, screen and app stand in `ConnectionSupervisor+Gates.swift`, delays and limits in `+Retries.swift`, what
 /// `Hazards` changes in `+Hazards.swift`.
 public struct ConnectionSupervisor: Sendable, Hashable {
-    // Ordered by size, so that a fleet of millions has no gaps in it.
+    // Ordered so that a fleet of millions has no gaps in it: the breaker leaves three bytes of its last word.
 
     /// The breaker around attempts; looked at only if the policy has one.
     public internal(set) var breaker = CircuitBreaker()
+    /// Where the client stands.
+    public private(set) var phase: ConnectionPhase = .stopped
+    var flags = Flags.initial
+    /// Whether the retry that waits has not been counted, under `countsWhenRetrying`.
+    var retryIsUncounted = false
     /// In `waiting`: when the delay is over. In `connecting`: when the attempt has failed. In `closing`: when it is over.
     var phaseDeadline: Instant = .distantFuture
     /// In `connected`: when it counts as stable. Else: when the outage becomes a suspension.
     var milestone: Instant = .distantFuture
     var memory = Backoff.Memory()
-    var attemptStartedAt: Instant = .distantPast
     /// When the outage began: at the loss, or at the first attempt or wait; `.distantPast` while there is none.
     var outageSince: Instant = .distantPast
-    var lastFailureAt: Instant = .distantPast
     /// State that few clients need; none or one.
     var rare: [RareState] = []
     /// The generation of the current, or last, transport.
@@ -63,26 +66,6 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     /// Retries scheduled since the last reset.
     public internal(set) var retryCount: UInt32 = 0
     var breakerEpoch: UInt32 = 0
-    /// Where the client stands.
-    public private(set) var phase: ConnectionPhase = .stopped
-    /// Whether the system says that there is a network.
-    public internal(set) var isOnline = true
-    /// Whether the app is visible.
-    public internal(set) var isVisible = true
-    /// Whether the app says that it is ready for a connection, having read its saved state for example.
-    public internal(set) var isReady = true
-    /// Whether there are credentials to connect with.
-    public internal(set) var hasCredentials = true
-    /// Whether the outage has lasted so long that the suspension's fixed wait holds.
-    public internal(set) var isSuspended = false
-    /// Whether a connection has opened since the start.
-    var hasOpened = false
-    /// Whether the attempt under way is still being prepared by the app.
-    var isPreparing = false
-    /// Whether an attempt is due and a gate holds it.
-    var attemptIsHeld = false
-    /// Whether the retry that waits has not been counted, under `countsWhenRetrying`.
-    var retryIsUncounted = false
 
     /// A stopped supervisor.
     public init() {}
@@ -397,15 +380,15 @@ public struct ConnectionSupervisor: Sendable, Hashable {
     mutating func openTransport(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         if policy.hazards.contains(.attemptResetsCounter) { resetRetries(policy) }
         attemptIsHeld = false
+        isPreparing = policy.preparesAttempts
         lastGeneration &+= 1
         generation = lastGeneration
-        attemptStartedAt = now
+        if policy.waitsFrom == .attemptStart { noteAttempt(at: now) }
         forgetReopening()
         if outageSince == .distantPast { outageSince = now }
         armSuspension(at: now, policy)
         phaseDeadline = now + policy.connectTimeout
         enter(.connecting, &actions)
-        isPreparing = policy.preparesAttempts
         actions.append(
             isPreparing ? .prepareAttempt(generation: generation) : .openTransport(generation: generation)
         )
@@ -432,8 +415,9 @@ public struct ConnectionSupervisor: Sendable, Hashable {
             if case .opened(let until) = transition { actions.append(.breakerOpened(until: until)) }
         }
         noteStability(at: now, policy)
-        if case .afterQuiet(let quiet) = policy.reset.afterSuccess, now - lastFailureAt > quiet { resetRetries(policy) }
-        lastFailureAt = now
+        if case .afterQuiet(let quiet) = policy.reset.afterSuccess, noteFailure(at: now) > quiet {
+            resetRetries(policy)
+        }
         if wasConnected || outageSince == .distantPast { outageSince = now }
         phaseDeadline = .distantFuture
         milestone = .distantFuture

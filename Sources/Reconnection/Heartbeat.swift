@@ -101,28 +101,56 @@ public struct Heartbeat: Sendable, Hashable {
 
     /// When the next beat is due; `.distantFuture` while idle.
     public private(set) var nextBeat: Instant = .distantFuture
-    /// When the reply to the last beat is due; `.distantFuture` if none is awaited.
-    public private(set) var replyDeadline: Instant = .distantFuture
-    /// When the silence is looked at next; `.distantFuture` while idle or without such a rule.
-    public private(set) var nextLook: Instant = .distantFuture
-    /// When something was heard last, or the connection opened.
-    public private(set) var lastHeard: Instant = .distantPast
+    /// When a sign of life is looked for next: `replyDeadline` or `nextLook`, whichever is earlier.
+    private(set) var signDeadline: Instant = .distantFuture
+    /// None or one: made for a rule about silence, or for counts beyond all reason.
+    private var rare: [RareHeartbeat] = []
     /// The number of the last beat sent.
     public private(set) var lastBeat: UInt32 = 0
-    /// How many beats in a row have stayed unanswered.
-    public private(set) var missed: UInt16 = 0
-    /// How many looks have found too long a silence.
-    public private(set) var strikes: UInt16 = 0
-    /// How many answers were overdue in all its connections, the fatal ones included; wraps round.
-    public private(set) var overdueAnswers: UInt32 = 0
-    /// How many looks found too long a silence in all its connections, the fatal ones included; wraps round.
-    public private(set) var silentLooks: UInt32 = 0
+    /// The lower 8 bits of `missed`, and above them the lower 24 of `overdueAnswers`: more than any client sees, but
+    /// those that do find the rest in `rare`.
+    private var counts: UInt32 = 0
+
+    /// What most heartbeats do without.
+    private struct RareHeartbeat: Sendable, Hashable {
+        var replyDeadline: Instant
+        var nextLook: Instant = .distantFuture
+        var lastHeard: Instant = .distantPast
+        var silentLooks: UInt32 = 0
+        /// The upper bits of `overdueAnswers`.
+        var overdueAbove: UInt32 = 0
+        var strikes: UInt16 = 0
+        /// The upper bits of `missed`.
+        var missedAbove: UInt16 = 0
+    }
 
     /// An idle heartbeat.
     public init() {}
 
+    /// When the reply to the last beat is due; `.distantFuture` if none is awaited.
+    public var replyDeadline: Instant { rare.isEmpty ? signDeadline : rare[0].replyDeadline }
+
+    /// When the silence is looked at next; `.distantFuture` while idle or without such a rule.
+    public var nextLook: Instant { rare.isEmpty ? .distantFuture : rare[0].nextLook }
+
+    /// When something was heard last, or the connection opened; `.distantPast` while idle or without a rule about
+    /// silence.
+    public var lastHeard: Instant { rare.isEmpty ? .distantPast : rare[0].lastHeard }
+
+    /// How many beats in a row have stayed unanswered.
+    public var missed: UInt16 { UInt16(counts & 0xFF) | (rare.isEmpty ? 0 : rare[0].missedAbove) }
+
+    /// How many looks have found too long a silence.
+    public var strikes: UInt16 { rare.isEmpty ? 0 : rare[0].strikes }
+
+    /// How many answers were overdue in all its connections, the fatal ones included; wraps round.
+    public var overdueAnswers: UInt32 { counts >> 8 | (rare.isEmpty ? 0 : rare[0].overdueAbove) }
+
+    /// How many looks found too long a silence in all its connections, the fatal ones included; wraps round.
+    public var silentLooks: UInt32 { rare.isEmpty ? 0 : rare[0].silentLooks }
+
     /// The next instant at which `advance` has something to do.
-    public var nextDeadline: Instant { min(nextBeat, min(replyDeadline, nextLook)) }
+    public var nextDeadline: Instant { min(nextBeat, signDeadline) }
 
     /// The connection opened.
     public mutating func connectionOpened(
@@ -134,18 +162,30 @@ public struct Heartbeat: Sendable, Hashable {
         let sendsBeats = policy.interval < .max
         let isRandom = policy.randomFirstPhase && sendsBeats
         nextBeat = now + (isRandom ? policy.interval.scaled(by: random.nextUniform()) : policy.interval)
-        lastHeard = now
-        if let silence = policy.silence { nextLook = now + (silence.checkedEvery ?? silence.longest) }
+        guard let silence = policy.silence else { return }
+        changeRare {
+            $0.lastHeard = now
+            $0.nextLook = now + (silence.checkedEvery ?? silence.longest)
+        }
     }
 
     /// The connection closed.
     public mutating func connectionClosed() {
         nextBeat = .distantFuture
-        replyDeadline = .distantFuture
-        nextLook = .distantFuture
-        lastHeard = .distantPast
-        missed = 0
-        strikes = 0
+        signDeadline = .distantFuture
+        counts &= ~0xFF
+        if !rare.isEmpty { endRare() }
+    }
+
+    @inline(never)
+    private mutating func endRare() {
+        changeRare {
+            $0.replyDeadline = .distantFuture
+            $0.nextLook = .distantFuture
+            $0.lastHeard = .distantPast
+            $0.strikes = 0
+            $0.missedAbove = 0
+        }
     }
 
     /// A reply arrived. Replies to earlier beats also prove that the other side lives, and count.
@@ -157,41 +197,51 @@ public struct Heartbeat: Sendable, Hashable {
         policy: HeartbeatPolicy,
         isSignOfLife: Bool = true
     ) {
-        guard isRunning, beat <= lastBeat else { return }
-        if isSignOfLife { heard(at: now, policy: policy) }
-        missed = 0
-        if beat == lastBeat { replyDeadline = .distantFuture }
+        // An idle heartbeat has missed nothing and waits for nothing: the same steps leave it as it is.
+        guard beat <= lastBeat else { return }
+        counts &= ~0xFF
+        if !rare.isEmpty {
+            noteRareReply(isLast: beat == lastBeat, at: now, policy: policy, isSignOfLife: isSignOfLife)
+        } else if beat == lastBeat {
+            signDeadline = .distantFuture
+        }
+    }
+
+    @inline(never)
+    private mutating func noteRareReply(
+        isLast: Bool,
+        at now: Instant,
+        policy: HeartbeatPolicy,
+        isSignOfLife: Bool
+    ) {
+        if isSignOfLife { endSilence(at: now, policy: policy) }
+        changeRare {
+            $0.missedAbove = 0
+            if isLast { $0.replyDeadline = .distantFuture }
+        }
     }
 
     /// Anything else arrived: silence begins anew. An answer that is awaited still must come.
     public mutating func heard(at now: Instant, policy: HeartbeatPolicy) {
-        guard isRunning else { return }
-        lastHeard = now
-        strikes = 0
-        if let silence = policy.silence, silence.checkedEvery == nil { nextLook = now + silence.longest }
+        if !rare.isEmpty { endSilence(at: now, policy: policy) }
+    }
+
+    @inline(never)
+    private mutating func endSilence(at now: Instant, policy: HeartbeatPolicy) {
+        guard let silence = policy.silence, lastHeard != .distantPast else { return }
+        changeRare {
+            $0.lastHeard = now
+            $0.strikes = 0
+            if silence.checkedEvery == nil { $0.nextLook = now + silence.longest }
+        }
     }
 
     /// Beats and looks without a pause between them would never end.
     private static func period(_ interval: Interval) -> Interval { max(interval, .milliseconds(1)) }
 
-    private var isRunning: Bool { lastHeard != .distantPast }
-
     /// Time has come to `now`; answers with one thing that is due. Call again until nothing is.
     public mutating func advance(to now: Instant, policy: HeartbeatPolicy) -> Due {
-        // An overdue reply comes before a beat of the same instant: the verdict on the old beat must not be lost.
-        if replyDeadline <= now {
-            replyDeadline = .distantFuture
-            missed &+= 1
-            overdueAnswers &+= 1
-            guard Int(missed) <= policy.missedAllowed else {
-                connectionClosed()
-                return .connectionDead
-            }
-            return .missed(inARow: missed)
-        }
-        if nextLook <= now, let silence = policy.silence {
-            if let verdict = look(at: now, silence) { return verdict }
-        }
+        if signDeadline <= now, let verdict = lookForSign(at: now, policy) { return verdict }
         guard nextBeat <= now else { return .nothing }
         return .send(beat: sendBeat(at: now, every: policy.interval, replyTimeout: policy.replyTimeout))
     }
@@ -199,32 +249,86 @@ public struct Heartbeat: Sendable, Hashable {
     /// Sends the beat that is due; answers with its number.
     mutating func sendBeat(at now: Instant, every interval: Interval, replyTimeout: Interval) -> UInt32 {
         lastBeat &+= 1
-        replyDeadline = now + replyTimeout
         // Beats keep their rhythm; after a sleep that swallowed several, the rhythm starts anew instead of catching up.
         let period = Self.period(interval)
         let following = nextBeat + period
         nextBeat = following > now ? following : now + period
+        awaitReply(until: now + replyTimeout)
         return lastBeat
+    }
+
+    @inline(never)
+    private mutating func lookForSign(at now: Instant, _ policy: HeartbeatPolicy) -> Due? {
+        // An overdue reply comes before a beat of the same instant: the verdict on the old beat must not be lost.
+        if replyDeadline <= now {
+            awaitReply(until: .distantFuture)
+            let inARow = countOverdueAnswer()
+            guard Int(inARow) <= policy.missedAllowed else {
+                connectionClosed()
+                return .connectionDead
+            }
+            return .missed(inARow: inARow)
+        }
+        guard nextLook <= now, let silence = policy.silence else { return nil }
+        return look(at: now, silence)
+    }
+
+    @inline(__always)
+    private mutating func awaitReply(until deadline: Instant) {
+        if rare.isEmpty {
+            signDeadline = deadline
+        } else {
+            awaitRareReply(until: deadline)
+        }
+    }
+
+    @inline(never)
+    private mutating func awaitRareReply(until deadline: Instant) { changeRare { $0.replyDeadline = deadline } }
+
+    /// Answers how many were overdue in a row then.
+    private mutating func countOverdueAnswer() -> UInt16 {
+        let inARow = missed &+ 1
+        let inAll = overdueAnswers &+ 1
+        counts = UInt32(inARow & 0xFF) | inAll << 8
+        if !rare.isEmpty || inARow > 0xFF || inAll > 0xFF_FFFF {
+            changeRare {
+                $0.missedAbove = inARow & ~0xFF
+                $0.overdueAbove = inAll & ~0xFF_FFFF
+            }
+        }
+        return inARow
     }
 
     private mutating func look(at now: Instant, _ silence: HeartbeatPolicy.Silence) -> Due? {
         let isSilent: Bool
+        let following: Instant
         if let checkedEvery = silence.checkedEvery {
             let period = Self.period(checkedEvery)
-            let following = nextLook + period
-            nextLook = following > now ? following : now + period
+            let inRhythm = nextLook + period
+            following = inRhythm > now ? inRhythm : now + period
             isSilent = now - lastHeard > silence.longest
         } else {
-            nextLook = now + Self.period(silence.longest)
+            following = now + Self.period(silence.longest)
             isSilent = true
         }
+        changeRare {
+            $0.nextLook = following
+            guard isSilent else { return }
+            $0.strikes &+= 1
+            $0.silentLooks &+= 1
+        }
         guard isSilent else { return nil }
-        strikes &+= 1
-        silentLooks &+= 1
         guard Int(strikes) < silence.strikes else {
             connectionClosed()
             return .connectionSilent
         }
         return .missed(inARow: strikes)
+    }
+
+    /// Changes what is rare, which is made if there is none.
+    private mutating func changeRare(_ change: (inout RareHeartbeat) -> Void) {
+        if rare.isEmpty { rare.append(RareHeartbeat(replyDeadline: signDeadline)) }
+        change(&rare[0])
+        signDeadline = min(rare[0].replyDeadline, rare[0].nextLook)
     }
 }

@@ -97,7 +97,6 @@ extension ConnectionSupervisor {
         breakerEpoch = breaker.epoch
         lastGeneration &+= 1
         generation = lastGeneration
-        attemptStartedAt = now
         if outageSince == .distantPast { outageSince = now }
         phaseDeadline = now + retries.connectTimeout
         enterSilently(.connecting)
@@ -116,7 +115,6 @@ extension ConnectionSupervisor {
     @inline(__always)
     fileprivate mutating func failRetry(at now: Instant, _ retries: borrowing PlainRetries, uniform: Double) {
         if retries.failuresToOpen != nil { breaker.countFailureInARow() }
-        lastFailureAt = now
         if outageSince == .distantPast { outageSince = now }
         let spread = retries.spreads[Int(retryCount)]
         let delay = Interval(roundingNanoseconds: spread.least + uniform * spread.width)

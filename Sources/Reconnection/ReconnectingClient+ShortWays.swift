@@ -15,16 +15,16 @@ extension ReconnectingClient {
 
     /// The usual case, by a short way to the same end: on a connection a beat is due, and nothing else.
     package mutating func beatIfNothingElseIsDue(at now: Instant, policy: ClientPolicy) -> DueBeat? {
-        guard heartbeat.nextBeat <= now, supervisor.rare.isEmpty,
+        guard heartbeat.nextBeat <= now, heartbeat.signDeadline > now,
             let interval = policy.heartbeat?.interval, let replyTimeout = policy.heartbeat?.replyTimeout,
             replyTimeout > .zero
         else { return nil }
         var other = min(supervisor.phaseDeadline, supervisor.milestone)
-        other = min(other, min(group.graceDeadline, heartbeat.nextLook))
+        if !supervisor.rare.isEmpty { other = min(other, supervisor.rareDeadline) }
         other = min(other, outbox.nextDeadlineInPlace(policy.outbox.timeToLive, policy.outbox.window))
-        guard other > now, heartbeat.replyDeadline > now else { return nil }
+        guard other > now else { return nil }
         let number = heartbeat.sendBeat(at: now, every: interval, replyTimeout: replyTimeout)
-        let next = min(other, min(heartbeat.nextBeat, heartbeat.replyDeadline))
+        let next = min(other, heartbeat.nextDeadline)
         return DueBeat(generation: supervisor.generation, number: number, nextDeadline: next)
     }
 

@@ -22,8 +22,7 @@ public struct ReconnectingClient: Sendable, Hashable {
     public internal(set) var heartbeat = Heartbeat()
     /// Keeps messages until they are acknowledged.
     public internal(set) var outbox = Outbox()
-    /// Which sockets of a group are open; unused where there is only one.
-    public private(set) var group = ConnectionGroup()
+    // In this order they leave no gaps.
 
     /// A stopped client without messages.
     public init() {}
@@ -31,19 +30,23 @@ public struct ReconnectingClient: Sendable, Hashable {
     /// Where the client stands.
     public var phase: ConnectionPhase { supervisor.phase }
 
+    /// Which sockets of a group are open; an idle group where there is only one.
+    public var group: ConnectionGroup { supervisor.group }
+
     /// The next instant at which `advance` has something to do; `.distantFuture` if only an input can change anything.
     public func nextDeadline(policy: ClientPolicy) -> Instant {
-        var client = self
-        return client.nextDeadlineInPlace(policy: policy)
+        var outbox = outbox
+        let ofOutbox = outbox.nextDeadlineInPlace(policy.outbox.timeToLive, policy.outbox.window)
+        let ofConnection = min(min(supervisor.nextDeadline, group.graceDeadline), heartbeat.nextDeadline)
+        return min(ofConnection, ofOutbox)
     }
 
     /// `nextDeadline` for drivers that hold their clients through pointers. Changes nothing; but a call that might is
     /// given the address of the client, and any other a copy.
     package mutating func nextDeadlineInPlace(policy: ClientPolicy) -> Instant {
         var deadline = min(supervisor.phaseDeadline, supervisor.milestone)
-        if !supervisor.rare.isEmpty { deadline = min(deadline, supervisor.rare[0].nextDeadline) }
-        deadline = min(deadline, group.graceDeadline)
-        deadline = min(deadline, min(heartbeat.nextBeat, min(heartbeat.replyDeadline, heartbeat.nextLook)))
+        if !supervisor.rare.isEmpty { deadline = min(deadline, supervisor.rareDeadline) }
+        deadline = min(deadline, heartbeat.nextDeadline)
         return min(deadline, outbox.nextDeadlineInPlace(policy.outbox.timeToLive, policy.outbox.window))
     }
 
@@ -183,7 +186,7 @@ public struct ReconnectingClient: Sendable, Hashable {
             guard generation == supervisor.generation, groupPolicy.memberNumbers.contains(member),
                 phase == .connecting || phase == .connected, !supervisor.isPreparing
             else { return }
-            let effect = group.opened(member, isConnected: phase == .connected, at: now, policy: groupPolicy)
+            let effect = supervisor.group.opened(member, isConnected: phase == .connected, at: now, policy: groupPolicy)
             supervisor.memberOpened(policy)
             guard effect == .connected else { return }
         }
@@ -222,7 +225,7 @@ public struct ReconnectingClient: Sendable, Hashable {
                     actions.append(.closeTransport(generation: generation, close: .goingAway))
                 }
             case .closing:
-                guard group.closedAsAsked(member, policy: groupPolicy) else { return }
+                guard supervisor.group.closedAsAsked(member, policy: groupPolicy) else { return }
             case .stopped, .paused, .waiting, .exhausted, .blocked:
                 supervisor.furtherClose(
                     generation: generation,
@@ -314,7 +317,7 @@ public struct ReconnectingClient: Sendable, Hashable {
             // A connection that has just ended takes its grace and its beats along.
             settle(at: now, policy: policy, actions: &actions)
         }
-        if group.graceDeadline <= now {
+        if !supervisor.rare.isEmpty, supervisor.rare[0].group.graceDeadline <= now {
             lose(.goingAway, at: now, policy: policy, random: &random, actions: &actions)
             settle(at: now, policy: policy, actions: &actions)
         }
@@ -339,7 +342,7 @@ public struct ReconnectingClient: Sendable, Hashable {
     ) -> Bool {
         let rule = policy.closeRules.first { $0.applies(to: close) }
         let isDecisive = rule.map { $0.response != .backOff } ?? false
-        let effect = group.closed(member, isConnected: phase == .connected, at: now, policy: groupPolicy)
+        let effect = supervisor.group.closed(member, isConnected: phase == .connected, at: now, policy: groupPolicy)
         return effect == .lost || isDecisive
     }
 
@@ -397,7 +400,7 @@ public struct ReconnectingClient: Sendable, Hashable {
     /// Tells heartbeat and outbox if the supervisor has just let go of the connection.
     private mutating func settle(at now: Instant, policy: ClientPolicy, actions: inout ClientActions) {
         if policy.group != nil {
-            group.follow(supervisor.generation, phase)
+            supervisor.group.follow(supervisor.generation, phase)
         }
         guard supervisor.phase != .connected, outbox.isConnected else { return }
         heartbeat.connectionClosed()

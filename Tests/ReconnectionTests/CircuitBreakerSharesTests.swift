@@ -323,6 +323,6 @@ import Testing
 
     @Test("a breaker stays small: millions of clients carry one")
     func size() {
-        #expect(MemoryLayout<CircuitBreaker>.stride == 40)
+        #expect(MemoryLayout<CircuitBreaker>.stride == 24)
     }
 }
