@@ -205,4 +205,24 @@ import Testing
             ]
         )
     }
+
+    @Test("more misses in a row than a byte holds are counted, and an answer ends them all")
+    func manyMisses() {
+        let pulse = Pulse(HeartbeatPolicy(interval: .seconds(30), replyTimeout: .seconds(10), missedAllowed: 600))
+        func missed(_ entries: [Entry]) -> [UInt16] {
+            entries.compactMap { if case .missed(let inARow) = $0.due { inARow } else { nil } }
+        }
+        #expect(missed(pulse.run(until: 30 * 520 + 29)) == Array(1...520))
+        #expect(pulse.heartbeat.missed == 520)
+        #expect(pulse.heartbeat.overdueAnswers == 520)
+        pulse.reply(520)
+        #expect(pulse.heartbeat.missed == 0)
+        #expect(pulse.heartbeat.overdueAnswers == 520)
+        #expect(missed(pulse.run(until: 30 * 1_120 + 29)) == Array(1...600))
+        let last = pulse.run(until: 30 * 1_121 + 29)
+        #expect(last.last?.due == .connectionDead)
+        #expect(pulse.heartbeat.missed == 0)
+        #expect(pulse.heartbeat.overdueAnswers == 1_121)
+        #expect(pulse.heartbeat.nextDeadline == .distantFuture)
+    }
 }
