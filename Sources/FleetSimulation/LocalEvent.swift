@@ -29,7 +29,7 @@ enum LocalEventKind: UInt8 {
     // The rest.
     case lateClose
     case beatDue
-    case beatDown = 23
+    case beatDown
 
     /// Whether this is a packet from client to server.
     var isUpward: Bool { rawValue >= Self.attemptUp.rawValue && rawValue <= Self.departureUp.rawValue }
