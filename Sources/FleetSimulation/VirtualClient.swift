@@ -16,7 +16,7 @@ struct VirtualClient: ~Copyable {
         case waiting
     }
 
-    // What is looked at together lies together, and the parts are in such an order that no gap is between them.
+    // In this order the parts leave hardly a gap between them.
 
     /// When its app offers the next message.
     var nextOffer: Instant = .distantFuture
@@ -32,12 +32,12 @@ struct VirtualClient: ~Copyable {
     var offers: UInt32 = 0
     /// How many numbers of its random stream the client has used.
     var randomPosition: UInt32 = 0
+    var transport = TransportState()
+    var hold = Hold.none
     let cohort: UInt16
     /// The instance that has accepted its attempt, while it waits for its handshake.
     var instance: UInt16 = 0
-    var hold = Hold.none
     var link = LinkState()
-    var transport = TransportState()
     /// The code an app ships.
     var client = ReconnectingClient()
     var marks = ClientMarks()

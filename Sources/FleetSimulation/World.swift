@@ -128,14 +128,15 @@ struct World: ~Copyable {
     /// How long the next window may be.
     ///
     /// Long ones cost least: each goes through all clients once. But what clients tell of lives lived ahead must be
-    /// remembered to their end, which is most while servers are down; and while the tiers have much to do, clients that
-    /// have done with them are better lived on with soon, side by side, if there are threads for that.
+    /// remembered to their end, which is most while servers are down or busy; and clients that have done with
+    /// a busy tier are better lived on with soon, side by side, if there are threads for that.
     private func nextLength(after length: Interval, instants: Int) -> Interval {
-        if parts.count > 1, instants > setting.clientCount / 64 {
+        let isBusy = instants > setting.clientCount / 64
+        if isBusy, parts.count > 1 {
             return max(min(.seconds(1), window), Interval(nanoseconds: length.nanoseconds / 4))
         }
         let isUp = (0..<setting.tierCount).allSatisfy { setting.statuses[$0].hasInstanceUp }
-        return min(isUp ? window * 8 : window, length * 2)
+        return min(isUp && !isBusy ? window * 8 : window, length * 2)
     }
 
     /// Lets every client live its own life up to the end of the window; answers false if the run is to be given up.
