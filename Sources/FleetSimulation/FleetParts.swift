@@ -71,11 +71,19 @@ struct FleetParts: @unchecked Sendable {
         }
     }
 
-    /// Notes when a client must be looked at again that waits for no tier.
+    /// Notes when a client must be looked at again; of one that waits for a tier, the tier is told.
     func note(_ client: ClientRunner.Client) {
-        let next = client.pointee.next
-        let isHeld = client.pointee.hold != .none && next >= client.pointee.holdAt
-        nextOfClient[Int(client.pointee.number)] = isHeld ? .distantFuture : next
+        var next = client.pointee.next
+        switch client.pointee.hold {
+        case .none:
+            break
+        case .arriving:
+            if next >= client.pointee.holdAt { next = .distantFuture }
+        case .waiting:
+            runner(of: client).pointee.tell(TierEvent(kind: .clientVisit, client: client.pointee.number), at: next)
+            next = .distantFuture
+        }
+        nextOfClient[Int(client.pointee.number)] = next
     }
 
     /// Nothing before the end of a window will be told any more.

@@ -23,39 +23,34 @@ extension World {
         first.pointee.events += 1
         switch change {
         case .timeline(let entry):
+            applyClientChanges(at: now)
             switch setting.scenario.timeline[entry].happening {
             case .restart(let restart): begin(restart, entry, at: now)
-            case .disconnect(let disconnect): begin(disconnect, entry, at: now)
+            case .disconnect(let disconnect): begin(disconnect, entry)
             }
         case .instanceUp(let server, let instance, let boot):
+            // Those that the first instance has released need not know of the next.
+            if !clientChanges.allSatisfy(\.isRelease) { applyClientChanges(at: now) }
             instanceComesUp(server, instance, boot, at: now)
         }
     }
 
-    private mutating func begin(_ disconnect: TimelineEvent.Disconnect, _ entry: Int, at now: Instant) {
-        guard let cohort = setting.scenario.fleet.firstIndex(where: { $0.name == disconnect.cohort }) else { return }
-        for index in setting.cohorts[cohort].members {
+    /// Does to clients what earlier changes of this instant do, before the tiers change again.
+    mutating func applyClientChanges(at now: Instant) {
+        guard !clientChanges.isEmpty else { return }
+        for index in 0..<setting.clientCount {
             let client = setting.clients + index
-            guard client.pointee.transport.phase == .established,
-                runner(of: client).pointee.uniform(client, .disconnect, UInt64(entry)) < disconnect.share
-            else { continue }
-            runner(of: client).pointee.outageTakes(client, at: now)
-            runner(of: client).pointee.killPath(client, at: now)
-            runner(of: client).pointee.updateUsability(client, at: now)
-            runner(of: client).pointee.outageReleases(client, at: now)
-            if !disconnect.isSilent {
-                runner(of: client).pointee.post(
-                    LocalEvent(
-                        kind: .closeDown,
-                        generation: client.pointee.transport.generation,
-                        argument: UInt32(Close.abnormal.code)
-                    ),
-                    at: now,
-                    to: client
-                )
-            }
+            for change in clientChanges { runner(of: client).pointee.apply(change, to: client, at: now) }
             settle(client)
         }
+        clientChanges.removeAll()
+    }
+
+    private mutating func begin(_ disconnect: TimelineEvent.Disconnect, _ entry: Int) {
+        guard let cohort = setting.scenario.fleet.firstIndex(where: { $0.name == disconnect.cohort }) else { return }
+        clientChanges.append(
+            .disconnected(entry: entry, cohort: cohort, share: disconnect.share, isSilent: disconnect.isSilent)
+        )
     }
 
     private mutating func begin(_ restart: TimelineEvent.Restart, _ entry: Int, at now: Instant) {
@@ -75,11 +70,7 @@ extension World {
         setting.statuses[server].dropsWhenDown = restart.meanwhile == .drop
         servers[server].publish(to: &setting.statuses[server])
         for handshake in interrupted { interrupt(handshake, isSilent: code == nil, at: now) }
-        for cohort in 0..<setting.cohortCount where setting.cohorts[cohort].server == server {
-            for index in setting.cohorts[cohort].members {
-                cutOff(setting.clients + index, from: affected, code: code, at: now)
-            }
-        }
+        clientChanges.append(.cutOff(server: server, instances: affected, code: code))
         let length = Distribution(restart.down).interval(
             atUniform: RandomStream.uniform(
                 key: setting.key,
@@ -114,43 +105,14 @@ extension World {
         settle(client)
     }
 
-    /// The server side of a client's connection ends with its instance.
-    private mutating func cutOff(
-        _ client: ClientRunner.Client,
-        from instances: Range<Int>,
-        code: UInt16?,
-        at now: Instant
-    ) {
-        guard instances.contains(Int(client.pointee.transport.instance)) else { return }
-        runner(of: client).pointee.outageTakes(client, at: now)
-        client.pointee.transport.instance = -1
-        runner(of: client).pointee.updateUsability(client, at: now)
-        runner(of: client).pointee.outageReleases(client, at: now)
-        if let code {
-            runner(of: client).pointee.transmit(
-                LocalEvent(
-                    kind: .closeDown,
-                    generation: client.pointee.transport.serverGeneration,
-                    argument: UInt32(code)
-                ),
-                of: client,
-                at: now
-            )
-        }
-        settle(client)
-    }
-
     private mutating func instanceComesUp(_ server: Int, _ instance: Int, _ boot: UInt32, at now: Instant) {
         guard servers[server].instances[instance].boot == boot else { return }
+        let wasUp = setting.statuses[server].hasInstanceUp
         servers[server].instances[instance].isUp = true
         servers[server].instances[instance].isMachineUp = true
         servers[server].instances[instance].upSince = now
         servers[server].publish(to: &setting.statuses[server])
-        for cohort in 0..<setting.cohortCount where setting.cohorts[cohort].server == server {
-            for index in setting.cohorts[cohort].members {
-                let client = setting.clients + index
-                runner(of: client).pointee.outageReleases(client, at: now)
-            }
-        }
+        // Clients of a tier with an instance up have been released already.
+        if !wasUp { clientChanges.append(.released(server: server)) }
     }
 }

@@ -25,6 +25,8 @@ struct World: ~Copyable {
     var servers: [ServerState]
     /// Changes of the tiers to come, earliest first, equal times in order of insertion.
     var barriers: [(time: Instant, change: TierChange)] = []
+    /// What the barrier at the beginning of the present window does to clients.
+    var clientChanges: [ClientChange] = []
     /// How many instants there were at which the tiers had something to do.
     private var instantCount = 0
     /// The end of the present window.
@@ -116,11 +118,12 @@ struct World: ~Copyable {
                 parts.runner(part).pointee.windowEnd = windowEnd
             }
             let instantsBefore = instantCount
-            guard liveLocally(shouldStop), workOffTiers(shouldStop) else { return nil }
+            guard liveLocally(from: now, shouldStop), workOffTiers(shouldStop) else { return nil }
             parts.closeWindow(before: windowEnd)
             now = windowEnd
             length = nextLength(after: length, instants: instantCount - instantsBefore)
         }
+        applyClientChanges(at: now)
         closeBooks()
         return parts.finishRecord()
     }
@@ -136,20 +139,25 @@ struct World: ~Copyable {
             return max(min(.seconds(1), window), Interval(nanoseconds: length.nanoseconds / 4))
         }
         let isUp = (0..<setting.tierCount).allSatisfy { setting.statuses[$0].hasInstanceUp }
-        return min(isUp && !isBusy ? window * 8 : window, length * 2)
+        return min(!isUp ? window : isBusy ? window * 2 : window * 8, length * 2)
     }
 
     /// Lets every client live its own life up to the end of the window; answers false if the run is to be given up.
-    private mutating func liveLocally(_ shouldStop: @Sendable () -> Bool) -> Bool {
+    private mutating func liveLocally(from start: Instant, _ shouldStop: @Sendable () -> Bool) -> Bool {
         let end = windowEnd
         let parts = parts
+        let changes = clientChanges
+        clientChanges.removeAll()
         nonisolated(unsafe) let queue = queue
         parts.forEach { runner, members in
             var lived = 0
-            for index in members where parts.nextOfClient[index] < end {
+            for index in members where parts.nextOfClient[index] < end || !changes.isEmpty {
                 let ahead = index + FleetSetting.prefetchDistance
-                if ahead < members.upperBound, parts.nextOfClient[ahead] < end { parts.setting.prefetch(ahead) }
+                if ahead < members.upperBound, parts.nextOfClient[ahead] < end || !changes.isEmpty {
+                    parts.setting.prefetch(ahead)
+                }
                 let client = parts.setting.clients + index
+                for change in changes { runner.pointee.apply(change, to: client, at: start) }
                 runner.pointee.run(client, until: end)
                 parts.note(client)
                 lived += 1
@@ -191,15 +199,8 @@ struct World: ~Copyable {
     mutating func settle(_ client: ClientRunner.Client) {
         let runner = runner(of: client)
         runner.pointee.putAway(client)
+        parts.note(client)
         passOn(runner)
-        guard client.pointee.hold == .waiting else {
-            parts.note(client)
-            return
-        }
-        parts.nextOfClient[Int(client.pointee.number)] = .distantFuture
-        let next = client.pointee.next
-        guard next < setting.end else { return }
-        queue.pointee.schedule(TierEvent(kind: .clientVisit, client: client.pointee.number), at: next)
     }
 
     private mutating func passOn(_ runner: UnsafeMutablePointer<ClientRunner>) {
