@@ -114,12 +114,18 @@ extension ClientRunner {
     }
 
     /// Notes that the server has a message; answers whether it is new there.
-    private func receive(_ key: UInt32, from client: Client) -> Bool {
+    private mutating func receive(_ key: UInt32, from client: Client) -> Bool {
         // What its sender holds matters only where a message has been overtaken by many.
         if key >= 64, let oldest = client.pointee.client.oldestMessageInPlace(), oldest <= key - 64 {
-            return client.pointee.received.insert(key, heldBy: client.pointee.client.outbox)
+            let outbox = client.pointee.client.outbox
+            return client.pointee.received.insert(key, heldBy: outbox, of: client.pointee.number, &rareKeys)
         }
-        return client.pointee.received.insert(key)
+        return client.pointee.received.insert(key, of: client.pointee.number, &rareKeys)
+    }
+
+    /// Whether the server has a message.
+    func hasReceived(_ key: UInt32, from client: Client) -> Bool {
+        client.pointee.received.contains(key, of: client.pointee.number, rareKeys)
     }
 
     mutating func messageArrives(_ packet: LocalEvent, of client: Client, at now: Instant) {
@@ -138,7 +144,7 @@ extension ClientRunner {
                 // The client has given this message up already: it is not lost after all.
                 let isDiscarded =
                     cohort.pointee.discardsMessages
-                    && !client.pointee.received.forgetFailure(of: packet.argument)
+                    && !rareKeys.forgetFailure(of: packet.argument, of: client.pointee.number)
                 if isDiscarded {
                     probe.record.cohorts[number].lost -= 1
                 } else {

@@ -95,11 +95,11 @@ extension ClientRunner {
             case .breakerOpened:
                 probe.record.cohorts[Int(client.pointee.cohort)].breakerOpenings += 1
             case .messageFailed(let messageKey, _):
-                guard !client.pointee.received.contains(messageKey) else { continue }
+                guard !hasReceived(messageKey, from: client) else { continue }
                 probe.record.cohorts[Int(client.pointee.cohort)].failed += 1
-                if cohort(client).pointee.discardsMessages { client.pointee.received.noteFailure(of: messageKey) }
+                if cohort(client).pointee.discardsMessages { rareKeys.noteFailure(of: messageKey, of: client.pointee.number) }
             case .messageDiscarded(let messageKey):
-                if !client.pointee.received.contains(messageKey) {
+                if !hasReceived(messageKey, from: client) {
                     probe.record.cohorts[Int(client.pointee.cohort)].lost += 1
                 }
             case .prepareAttempt(let generation):

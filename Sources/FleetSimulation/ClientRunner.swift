@@ -24,6 +24,7 @@ struct ClientRunner: ~Copyable {
     private(set) var handAt: Instant = .distantFuture
     var actions = ClientActions()
     var probe: Probe
+    var rareKeys = RareKeys()
     /// What has been told to the tiers and not been taken up by them.
     var tierEvents: [(time: Instant, event: TierEvent)] = []
     /// Up to here the state of the tiers is known: nothing changes it but what happens at this instant.

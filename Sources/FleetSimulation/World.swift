@@ -245,7 +245,7 @@ struct World: ~Copyable {
                     first.pointee.probe.record.cohorts[cohort].inFlightArrived += 1
                 }
             }
-            for key in client.pointee.client.outbox.keys where !client.pointee.received.contains(key) {
+            for key in client.pointee.client.outbox.keys where !runner(of: client).pointee.hasReceived(key, from: client) {
                 first.pointee.probe.record.cohorts[cohort].pending += 1
             }
             first.pointee.probe.record.cohorts[cohort].outboxPeaks[client.pointee.marks.outboxPeak, default: 0] += 1

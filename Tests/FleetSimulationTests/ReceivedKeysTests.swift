@@ -38,6 +38,7 @@ import Testing
     func agreesWithSet(seed: Int) {
         var choices = Choices(seed: seed)
         var keys = ReceivedKeys()
+        var rare = RareKeys()
         var naive = Naive()
         var outbox = Outbox()
         // A sender without many messages under way leaves the window seldom, one with many does so all the time.
@@ -53,16 +54,16 @@ import Testing
             }
             while outbox.nextKey <= key { _ = outbox.offer(at: .origin, policy: policy) { _ in } }
             let place: Comment = "seed \(seed), step \(step), key \(key)"
-            #expect(keys.contains(key) == naive.contains(key), place)
+            #expect(keys.contains(key, of: 7, rare) == naive.contains(key), place)
             let isNew = naive.insert(key) { outbox.holds($0) }
-            #expect(keys.insert(key, heldBy: outbox) == isNew, place)
-            #expect(keys.contains(key), place)
+            #expect(keys.insert(key, heldBy: outbox, of: 7, &rare) == isNew, place)
+            #expect(keys.contains(key, of: 7, rare), place)
             // The acknowledgement is lost now and then, and the sender gives up messages.
             if choices.below(5) > 0 { remove(key, from: &outbox) }
             for _ in 0..<2 { remove(1 + UInt32(choices.below(Int(naive.highest))), from: &outbox) }
         }
-        for key in 1...naive.highest { #expect(keys.contains(key) == naive.contains(key), "\(key)") }
-        #expect(!keys.contains(naive.highest + 1))
+        for key in 1...naive.highest { #expect(keys.contains(key, of: 7, rare) == naive.contains(key), "\(key)") }
+        #expect(!keys.contains(naive.highest + 1, of: 7, rare))
         // A history in which nothing leaves the window unseen would prove little.
         if reach > 64 { #expect(naive.forgotten.count > 5) }
     }
@@ -74,15 +75,16 @@ import Testing
         // Given up before it left the window: never waited for.
         remove(7, from: &outbox)
         var keys = ReceivedKeys()
+        var rare = RareKeys()
         for key in stride(from: UInt32(10), through: 1_000, by: 10) {
-            #expect(keys.insert(key, heldBy: outbox) == true)
+            #expect(keys.insert(key, heldBy: outbox, of: 7, &rare) == true)
             remove(key, from: &outbox)
         }
         for key in UInt32(1)...1_000 {
             let isNew = key % 10 != 0 && key != 7
-            #expect(keys.contains(key) != isNew, "\(key)")
-            #expect(keys.insert(key, heldBy: outbox) == isNew, "\(key)")
-            #expect(keys.insert(key, heldBy: outbox) == false, "\(key)")
+            #expect(keys.contains(key, of: 7, rare) != isNew, "\(key)")
+            #expect(keys.insert(key, heldBy: outbox, of: 7, &rare) == isNew, "\(key)")
+            #expect(keys.insert(key, heldBy: outbox, of: 7, &rare) == false, "\(key)")
         }
     }
 
