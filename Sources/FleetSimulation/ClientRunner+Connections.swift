@@ -88,10 +88,15 @@ extension ClientRunner {
         )
     }
 
+    /// Whether the server has a client's connection of this generation.
+    @inline(__always)
+    func isConnected(_ client: Client, _ generation: UInt32) -> Bool {
+        client.pointee.transport.instance >= 0 && client.pointee.transport.serverGeneration == generation
+    }
+
     /// Whether the server has the connection a packet belongs to; if not, and the machine answers, it says so.
     private mutating func hasConnection(_ packet: LocalEvent, of client: Client, at now: Instant) -> Bool {
-        let transport = client.pointee.transport
-        if transport.instance >= 0, transport.serverGeneration == packet.generation { return true }
+        if isConnected(client, packet.generation) { return true }
         if statuses[cohort(client).pointee.server].isAnyMachineUp {
             transmit(
                 LocalEvent(

@@ -97,7 +97,9 @@ extension ClientRunner {
             case .messageFailed(let messageKey, _):
                 guard !hasReceived(messageKey, from: client) else { continue }
                 probe.record.cohorts[Int(client.pointee.cohort)].failed += 1
-                if cohort(client).pointee.discardsMessages { rareKeys.noteFailure(of: messageKey, of: client.pointee.number) }
+                if cohort(client).pointee.discardsMessages {
+                    rareKeys.noteFailure(of: messageKey, of: client.pointee.number)
+                }
             case .messageDiscarded(let messageKey):
                 if !hasReceived(messageKey, from: client) {
                     probe.record.cohorts[Int(client.pointee.cohort)].lost += 1

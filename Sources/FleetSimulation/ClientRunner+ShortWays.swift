@@ -52,7 +52,7 @@ extension ClientRunner {
             client.pointee.wake = begun.nextDeadline
             noteLaunch(client, begun.generation, at: now)
             let packet = LocalEvent(kind: .attemptUp, generation: begun.generation)
-            guard let arrival = attemptArrival(packet, of: client, cohort, at: now) else { return true }
+            guard let arrival = arrivalUp(packet, of: client, cohort, at: now) else { return true }
             guard meetsNobody(client, at: arrival), isNext(arrival, of: client) else {
                 sendAttempt(packet, of: client, arrival: arrival)
                 return true
@@ -69,15 +69,17 @@ extension ClientRunner {
         } while true
     }
 
+    /// `arrival(of:_:at:)` of a packet upwards, on the spot if the network leaves nothing to chance.
     @inline(__always)
-    private mutating func attemptArrival(
+    private mutating func arrivalUp(
         _ packet: LocalEvent,
         of client: Client,
         _ cohort: UnsafeMutablePointer<CohortSetting>,
         at now: Instant
     ) -> Instant? {
-        guard cohort.pointee.network.isDeterministic else { return arrival(of: packet, client, at: now) }
-        let arrival = now + cohort.pointee.network.wayUp
+        guard cohort.pointee.network.isDeterministic, client.pointee.link.isUp, !client.pointee.transport.isPathDead
+        else { return arrival(of: packet, client, at: now) }
+        let arrival = max(now + cohort.pointee.network.wayUp, client.pointee.transport.lastArrivalUp)
         client.pointee.transport.lastArrivalUp = arrival
         return arrival
     }
@@ -118,7 +120,9 @@ extension ClientRunner {
             packetReachesClient(packet, of: client, at: arrival)
             return false
         }
-        endAttempt(client, .refused, at: arrival)
+        // An attempt that is refused at once holds no place in a backlog: `endAttempt` would find nothing else to do.
+        probe.ended(.refused, cohort: Int(client.pointee.cohort), at: arrival)
+        client.pointee.transport.phase = .none
         if failsShortly(client, generation, at: arrival) { return true }
         lose(client, generation, close(of: packet, client), at: arrival)
         return false
@@ -159,13 +163,15 @@ extension ClientRunner {
             client.pointee.wake = max(now, beat.nextDeadline)
             probe.sent(at: now)
             let packet = LocalEvent(kind: .pingUp, generation: beat.generation, argument: beat.number)
-            guard let arrival = arrival(of: packet, client, at: now) else { return true }
+            guard let arrival = arrivalUp(packet, of: client, cohort, at: now) else { return true }
             guard isNext(arrival, of: client) else {
                 post(packet, at: arrival, to: client)
                 return true
             }
             events += 1
-            pingArrives(packet, of: client, at: arrival)
+            if cohort.pointee.noticesAnswers || !isConnected(client, beat.generation) {
+                pingArrives(packet, of: client, at: arrival)
+            }
             guard isWakeNext(client) else { return true }
             now = client.pointee.wake
         } while true

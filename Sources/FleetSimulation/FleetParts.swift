@@ -72,6 +72,7 @@ struct FleetParts: @unchecked Sendable {
     }
 
     /// Notes when a client must be looked at again; of one that waits for a tier, the tier is told.
+    @inline(__always)
     func note(_ client: ClientRunner.Client) {
         var next = client.pointee.next
         switch client.pointee.hold {

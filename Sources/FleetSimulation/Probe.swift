@@ -72,6 +72,7 @@ struct Probe: ~Copyable {
 
     // MARK: Attempts
 
+    @inline(__always)
     mutating func launched(cohort: Int, at now: Instant) {
         counts.launched(cohort: cohort)
         guard isRecording else { return }
@@ -79,6 +80,7 @@ struct Probe: ~Copyable {
         if keepsInstants { record.instants?.launches.append(now.nanoseconds) }
     }
 
+    @inline(__always)
     mutating func arrived(cohort: Int, at now: Instant) {
         counts.arrived(cohort: cohort)
         guard isRecording else { return }
@@ -87,12 +89,14 @@ struct Probe: ~Copyable {
         if keepsInstants { record.instants?.arrivals.append(now.nanoseconds) }
     }
 
+    @inline(__always)
     mutating func refused(_ reason: RefusalReason, at now: Instant) {
         guard isRecording else { return }
         counts.count(CountGrid.Series(reason), at: now)
         if keepsInstants { record.instants?.refusals.append(Refusal(time: now.nanoseconds, reason: reason)) }
     }
 
+    @inline(__always)
     mutating func ended(_ outcome: AttemptOutcome, cohort: Int, at now: Instant) {
         counts.ended(outcome, cohort: cohort)
         if isRecording { counts.add(1, to: TimelineRecord.Column(outcome), at: now) }
@@ -112,6 +116,7 @@ struct Probe: ~Copyable {
     }
 
     /// A client sent a heartbeat or a message, or a server a heartbeat of its own.
+    @inline(__always)
     mutating func sent(at now: Instant) {
         if isRecording { counts.add(1, to: .sent, at: now) }
     }

@@ -46,9 +46,12 @@ struct RunningCounts: ~Copyable {
 
     // MARK: Cohorts
 
+    @inline(__always)
     mutating func launched(cohort: Int) { cohorts[cohort].launched += 1 }
+    @inline(__always)
     mutating func arrived(cohort: Int) { cohorts[cohort].arrived += 1 }
 
+    @inline(__always)
     mutating func ended(_ outcome: AttemptOutcome, cohort: Int) {
         switch outcome {
         case .connected: cohorts[cohort].outcomes.0 += 1

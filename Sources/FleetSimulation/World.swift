@@ -157,7 +157,7 @@ struct World: ~Copyable {
                     parts.setting.prefetch(ahead)
                 }
                 let client = parts.setting.clients + index
-                for change in changes { runner.pointee.apply(change, to: client, at: start) }
+                for place in changes.indices { runner.pointee.apply(changes[place], to: client, at: start) }
                 runner.pointee.run(client, until: end)
                 parts.note(client)
                 lived += 1
@@ -245,7 +245,8 @@ struct World: ~Copyable {
                     first.pointee.probe.record.cohorts[cohort].inFlightArrived += 1
                 }
             }
-            for key in client.pointee.client.outbox.keys where !runner(of: client).pointee.hasReceived(key, from: client) {
+            for key in client.pointee.client.outbox.keys
+            where !runner(of: client).pointee.hasReceived(key, from: client) {
                 first.pointee.probe.record.cohorts[cohort].pending += 1
             }
             first.pointee.probe.record.cohorts[cohort].outboxPeaks[client.pointee.marks.outboxPeak, default: 0] += 1
