@@ -26,7 +26,7 @@ struct ClientRunner: ~Copyable {
     var probe: Probe
     var rareKeys = RareKeys()
     /// What has been told to the tiers and not been taken up by them.
-    var tierEvents: [(time: Instant, event: TierEvent)] = []
+    var tierEvents = PlainList<ToldEvent>(capacity: 64)
     /// Up to here the state of the tiers is known: nothing changes it but what happens at this instant.
     var barrier: Instant = .origin
     /// The end of the present window: lives are lived up to here.
@@ -126,7 +126,7 @@ struct ClientRunner: ~Copyable {
     /// Tells the tiers of something, if the observation lasts so long.
     mutating func tell(_ event: TierEvent, at time: Instant) {
         guard time < end else { return }
-        tierEvents.append((time, event))
+        tierEvents.append(ToldEvent(time: time, event: event))
     }
 
     // MARK: Random numbers

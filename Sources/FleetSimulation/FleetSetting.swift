@@ -245,7 +245,11 @@ final class FleetSetting {
 
     /// Asks for a client's record, which will be needed soon: waiting for memory is most of the cost of a large fleet.
     @inline(__always)
-    func prefetch(_ client: Int) { Memory.prefetch(clients + client) }
+    func prefetch(_ client: Int) { Memory.prefetch(clients + client, bytes: MemoryLayout<VirtualClient>.size) }
+
+    /// Asks for as much of a client's record as an attempt needs that is refused.
+    @inline(__always)
+    func prefetchFront(_ client: Int) { Memory.prefetch(clients + client, bytes: VirtualClient.frontSize) }
 
     private static func noticesAnswers(_ policy: ClientPolicy) -> Bool {
         guard let heartbeat = policy.heartbeat else { return false }

@@ -22,9 +22,45 @@ enum Memory {
         return block.bindMemory(to: Value.self, capacity: count)
     }
 
-    /// Asks for a value that will soon be needed.
+    /// Asks for the first bytes of a value that will soon be needed.
     @inline(__always)
-    static func prefetch<Value: ~Copyable>(_ value: UnsafeMutablePointer<Value>) {
-        prefetch_object(value, MemoryLayout<Value>.size)
+    static func prefetch<Value: ~Copyable>(_ value: UnsafeMutablePointer<Value>, bytes: Int) {
+        prefetch_object(value, bytes)
+    }
+}
+
+/// A list that grows and is emptied as a whole, in memory of its own.
+///
+/// To walk through an array in a record counts references, and each count waits for all memory written before.
+struct PlainList<Element: BitwiseCopyable>: ~Copyable {
+    private var elements: UnsafeMutablePointer<Element>
+    private var capacity: Int
+    private(set) var count = 0
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        elements = .allocate(capacity: capacity)
+    }
+
+    deinit { elements.deallocate() }
+
+    var isEmpty: Bool { count == 0 }
+
+    subscript(place: Int) -> Element { elements[place] }
+
+    mutating func append(_ element: Element) {
+        if count == capacity { grow() }
+        (elements + count).initialize(to: element)
+        count += 1
+    }
+
+    mutating func removeAll() { count = 0 }
+
+    private mutating func grow() {
+        let larger = UnsafeMutablePointer<Element>.allocate(capacity: 2 * capacity)
+        larger.moveInitialize(from: elements, count: count)
+        elements.deallocate()
+        elements = larger
+        capacity *= 2
     }
 }

@@ -1,5 +1,11 @@
 import MonotonicTime
 
+/// Something that a client has told the tiers, and when it happens there.
+struct ToldEvent: BitwiseCopyable {
+    let time: Instant
+    let event: TierEvent
+}
+
 /// What clients have in common: an event of a server tier, processed in exact order of time.
 struct TierEvent: BitwiseCopyable {
     enum Kind: UInt8 {

@@ -49,6 +49,9 @@ struct VirtualClient: ~Copyable {
         self.cohort = cohort
     }
 
+    /// What stands before the heartbeat and the outbox, of which an attempt that is refused takes no notice.
+    static let frontSize = 192
+
     /// When something happens to it next.
     var next: Instant { min(mailAt, min(nextOffer, wake)) }
 }

@@ -174,7 +174,13 @@ struct World: ~Copyable {
     private mutating func workOffTiers(_ shouldStop: @Sendable () -> Bool) -> Bool {
         let last = windowEnd - Interval(nanoseconds: 1)
         while let (now, event) = queue.pointee.popNext(notAfter: last) {
-            if let soon = queue.pointee.soon { setting.prefetch(Int(soon.client)) }
+            if let soon = queue.pointee.soon {
+                if soon.kind == .attemptArrives {
+                    setting.prefetchFront(Int(soon.client))
+                } else {
+                    setting.prefetch(Int(soon.client))
+                }
+            }
             instantCount += 1
             if instantCount & 0xffff == 0, shouldStop() { return false }
             // What happens at the same instant is put in an order that does not depend on who told it first.
@@ -205,8 +211,18 @@ struct World: ~Copyable {
 
     private mutating func passOn(_ runner: UnsafeMutablePointer<ClientRunner>) {
         guard !runner.pointee.tierEvents.isEmpty else { return }
-        for (time, event) in runner.pointee.tierEvents { queue.pointee.schedule(event, at: time) }
-        runner.pointee.tierEvents.removeAll(keepingCapacity: true)
+        Self.schedule(runner, queue)
+    }
+
+    private static func schedule(
+        _ runner: UnsafeMutablePointer<ClientRunner>,
+        _ queue: UnsafeMutablePointer<TierQueue>
+    ) {
+        for place in 0..<runner.pointee.tierEvents.count {
+            let told = runner.pointee.tierEvents[place]
+            queue.pointee.schedule(told.event, at: told.time)
+        }
+        runner.pointee.tierEvents.removeAll()
     }
 
     /// The same while others may do it, too. The order in which events are told does not matter.
@@ -215,10 +231,7 @@ struct World: ~Copyable {
         to queue: UnsafeMutablePointer<TierQueue>,
         _ setting: FleetSetting
     ) {
-        setting.whileTelling {
-            for (time, event) in runner.pointee.tierEvents { queue.pointee.schedule(event, at: time) }
-        }
-        runner.pointee.tierEvents.removeAll(keepingCapacity: true)
+        setting.whileTelling { schedule(runner, queue) }
     }
 
     /// Closes the books: open intervals end, and what is still under way is counted.

@@ -173,7 +173,7 @@ public struct Outbox: Sendable, Hashable {
 
     /// When the oldest message expires.
     mutating func nextExpiry(_ timeToLive: Interval) -> Instant {
-        messages.isEmpty || timeToLive == .max ? .distantFuture : messages.oldestOfferedAt + timeToLive
+        timeToLive == .max || messages.isEmpty ? .distantFuture : messages.oldestOfferedAt + timeToLive
     }
 
     /// Whether a message is held: neither acknowledged nor given up.
