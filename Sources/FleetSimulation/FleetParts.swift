@@ -64,11 +64,22 @@ struct FleetParts: @unchecked Sendable {
         }
     }
 
-    /// Does something for each client, part by part on a thread each.
-    func forEachClient(_ body: @Sendable (UnsafeMutablePointer<ClientRunner>, ClientRunner.Client) -> Void) {
+    /// Does something for each part's share of each cohort, part by part on a thread each.
+    func forEachCohort(_ body: @Sendable (UnsafeMutablePointer<ClientRunner>, Int, Range<Int>) -> Void) {
         forEach { runner, members in
-            for index in members { body(runner, setting.clients + index) }
+            for cohort in 0..<setting.cohortCount {
+                let share = setting.cohorts[cohort].members.clamped(to: members)
+                if !share.isEmpty { body(runner, cohort, share) }
+            }
         }
+    }
+
+    /// Counts what is still open at the end, and lets go of the clients.
+    func closeBooks() {
+        forEach { runner, members in
+            for index in members { runner.pointee.closeBooks(of: setting.clients + index) }
+        }
+        setting.clientsExist = false
     }
 
     /// Notes when a client must be looked at again; of one that waits for a tier, the tier is told.

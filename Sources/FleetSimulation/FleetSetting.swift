@@ -176,6 +176,8 @@ final class FleetSetting {
     let tierCount: Int
     let statuses: UnsafeMutablePointer<TierStatus>
     let clients: UnsafeMutablePointer<VirtualClient>
+    /// Whether they have all been made, and not been let go.
+    var clientsExist = false
     /// Of each client, if any has outages; else nobody asks.
     let linkTimes: UnsafeMutablePointer<LinkTimes>
 
@@ -230,11 +232,12 @@ final class FleetSetting {
         let linkCount = outages.isEmpty ? 0 : first
         linkTimes = Memory.allocate(linkCount)
         linkTimes.initialize(repeating: LinkTimes(), count: linkCount)
-        for place in 0..<cohortCount {
-            for index in cohorts[place].members {
-                (clients + index).initialize(to: VirtualClient(number: UInt32(index), cohort: UInt16(place)))
-            }
-        }
+    }
+
+    /// Makes a client. Until all are made they are nobody's to look at.
+    func makeClient(_ index: Int, of cohort: Int) -> UnsafeMutablePointer<VirtualClient> {
+        (clients + index).initialize(to: VirtualClient(number: UInt32(index), cohort: UInt16(cohort)))
+        return clients + index
     }
 
     /// Does something that only one thread at a time may do: passing on what clients have told the tiers.
@@ -270,7 +273,7 @@ final class FleetSetting {
     }
 
     deinit {
-        clients.deinitialize(count: clientCount)
+        if clientsExist { clients.deinitialize(count: clientCount) }
         clients.deallocate()
         linkTimes.deallocate()
         cohorts.deinitialize(count: cohortCount)

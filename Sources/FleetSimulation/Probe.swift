@@ -132,6 +132,15 @@ struct Probe: ~Copyable {
         if isRecording { counts.add(1, to: .delivered, at: now) }
     }
 
+    /// The most messages that a client's outbox held, at the end.
+    mutating func outboxPeaked(at peak: UInt32, cohort: Int) {
+        if peak < RunningCounts.peaks {
+            counts.outboxPeaked(at: Int(peak), cohort: cohort)
+        } else {
+            record.cohorts[cohort].outboxPeaks[peak, default: 0] += 1
+        }
+    }
+
     // MARK: Outages
 
     mutating func outageBegan(at now: Instant) {

@@ -14,11 +14,14 @@ struct RunningCounts: ~Copyable {
         var eligible = 0
     }
 
+    /// Lower peaks of outboxes than this are counted here.
+    static let peaks = 64
     private static let series = CountGrid.Series.allCases.count
     private static let columns = TimelineRecord.Column.allCases.count
 
     private let cohorts: UnsafeMutablePointer<Cohort>
     private let cohortCount: Int
+    private let outboxPeaks: UnsafeMutablePointer<Int>
     /// All series of a narrow bin, then those of the next; changes of all columns of a second, then those of the next.
     private let bins: UnsafeMutablePointer<UInt32>
     private let seconds: UnsafeMutablePointer<Int32>
@@ -31,6 +34,7 @@ struct RunningCounts: ~Copyable {
         cohortCount = record.cohorts.count
         cohorts = .allocate(capacity: cohortCount)
         cohorts.initialize(repeating: Cohort(), count: cohortCount)
+        outboxPeaks = Memory.zeros(cohortCount * Self.peaks)
         grid = record.grid
         lastBin = record.grid.count - 1
         lastSecond = record.timeline.count - 1
@@ -40,6 +44,7 @@ struct RunningCounts: ~Copyable {
 
     deinit {
         cohorts.deallocate()
+        outboxPeaks.deallocate()
         bins.deallocate()
         seconds.deallocate()
     }
@@ -67,6 +72,9 @@ struct RunningCounts: ~Copyable {
         cohorts[cohort].offered += 1
         cohorts[cohort].eligible += isJudged ? 1 : 0
     }
+
+    /// A client's outbox held so many messages at most.
+    mutating func outboxPeaked(at peak: Int, cohort: Int) { outboxPeaks[cohort * Self.peaks + peak] += 1 }
 
     // MARK: Time
 
@@ -99,6 +107,11 @@ struct RunningCounts: ~Copyable {
                 record.cohorts[cohort].outcomes[outcome.rawValue] += count
             }
             cohorts[cohort] = Cohort()
+            for peak in 0..<Self.peaks where outboxPeaks[cohort * Self.peaks + peak] > 0 {
+                record.cohorts[cohort].outboxPeaks[UInt32(peak), default: 0] +=
+                    outboxPeaks[cohort * Self.peaks + peak]
+                outboxPeaks[cohort * Self.peaks + peak] = 0
+            }
         }
         for bin in 0...lastBin {
             for series in CountGrid.Series.allCases {

@@ -38,7 +38,7 @@ extension World {
         client.pointee.hold = .none
         let server = server(of: client)
         let packet = LocalEvent(kind: .attemptUp, tries: event.tries, generation: event.generation)
-        guard let instance = chooseInstance(for: client, of: server, event.generation) else {
+        guard let instance = chooseInstance(for: event.client, of: server, event.generation) else {
             runner(of: client).pointee.attemptMeetsNobody(packet, of: client, at: now)
             resume(client)
             return
@@ -70,13 +70,12 @@ extension World {
     }
 
     /// The instance a client's connection goes to; nil if none is up.
-    mutating func chooseInstance(for client: ClientRunner.Client, of server: Int, _ generation: UInt32) -> Int? {
+    mutating func chooseInstance(for client: UInt32, of server: Int, _ generation: UInt32) -> Int? {
         let key = setting.key
-        let number = client.pointee.number
         return servers[server].chooseInstance {
             RandomStream.uniform(
                 key: key,
-                entity: number,
+                entity: client,
                 purpose: Purpose.balancing.number(),
                 index: UInt64(generation)
             )

@@ -47,7 +47,7 @@ struct World: ~Copyable {
         policies: [ClientPolicy],
         replication: Int,
         recording: Recording = .full,
-        window: Interval = .seconds(16),
+        window: Interval = .seconds(32),
         threads: Int = 1,
         queue: TierQueue.Kind = .buckets
     ) {
@@ -63,15 +63,7 @@ struct World: ~Copyable {
         for (entry, event) in scenario.timeline.enumerated() {
             addBarrier(.timeline(entry: entry), at: Instant(event.at))
         }
-        parts.forEachClient { runner, client in
-            if runner.pointee.cohort(client).pointee.launch == nil { runner.pointee.grow(client) }
-        }
-        for index in 0..<setting.clientCount { connect(setting.clients + index) }
-        let parts = parts
-        parts.forEachClient { runner, client in
-            runner.pointee.begin(client)
-            parts.note(client)
-        }
+        makeClients()
     }
 
     deinit {
@@ -80,13 +72,48 @@ struct World: ~Copyable {
         queue.deallocate()
     }
 
-    /// Gives a client that is connected at the start its connection.
-    private mutating func connect(_ client: ClientRunner.Client) {
-        let server = server(of: client)
-        guard client.pointee.client.phase == .connected, let instance = chooseInstance(for: client, of: server, 0)
-        else { return }
-        servers[server].instances[instance].connections += 1
-        runner(of: client).pointee.hold(client, on: instance)
+    /// Makes the clients: in their steady state and connected, or still to be launched.
+    private mutating func makeClients() {
+        let parts = parts
+        // Where a client is connected at the start: on an instance, on one still to be chosen, or nowhere.
+        let (unchosen, nowhere) = (Int16.max, Int16(-1))
+        let instances = UnsafeMutablePointer<Int16>.allocate(capacity: setting.clientCount)
+        defer { instances.deallocate() }
+        nonisolated(unsafe) let places = instances
+        parts.forEachCohort { runner, cohort, members in
+            let isLaunched = parts.setting.cohorts[cohort].launch != nil
+            for index in members {
+                let client = parts.setting.makeClient(index, of: cohort)
+                if isLaunched {
+                    runner.pointee.begin(client)
+                    parts.note(client)
+                } else {
+                    runner.pointee.grow(client)
+                    places[index] = client.pointee.client.phase == .connected ? unchosen : nowhere
+                }
+            }
+        }
+        setting.clientsExist = true
+        for cohort in 0..<setting.cohortCount where setting.cohorts[cohort].launch == nil {
+            let server = setting.cohorts[cohort].server
+            for index in setting.cohorts[cohort].members where places[index] == unchosen {
+                guard let instance = chooseInstance(for: UInt32(index), of: server, 0) else {
+                    places[index] = nowhere
+                    continue
+                }
+                servers[server].instances[instance].connections += 1
+                places[index] = Int16(instance)
+            }
+        }
+        parts.forEachCohort { runner, cohort, members in
+            guard parts.setting.cohorts[cohort].launch == nil else { return }
+            for index in members {
+                let client = parts.setting.clients + index
+                if places[index] != nowhere { runner.pointee.hold(client, on: Int(places[index])) }
+                runner.pointee.begin(client)
+                parts.note(client)
+            }
+        }
     }
 
     /// The server tier of a client.
@@ -124,7 +151,7 @@ struct World: ~Copyable {
             length = nextLength(after: length, instants: instantCount - instantsBefore)
         }
         applyClientChanges(at: now)
-        closeBooks()
+        parts.closeBooks()
         return parts.finishRecord()
     }
 
@@ -139,7 +166,7 @@ struct World: ~Copyable {
             return max(min(.seconds(1), window), Interval(nanoseconds: length.nanoseconds / 4))
         }
         let isUp = (0..<setting.tierCount).allSatisfy { setting.statuses[$0].hasInstanceUp }
-        return min(!isUp ? window : isBusy ? window * 2 : window * 8, length * 2)
+        return min(isUp && !isBusy ? window * 4 : window, length * 2)
     }
 
     /// Lets every client live its own life up to the end of the window; answers false if the run is to be given up.
@@ -232,44 +259,5 @@ struct World: ~Copyable {
         _ setting: FleetSetting
     ) {
         setting.whileTelling { schedule(runner, queue) }
-    }
-
-    /// Closes the books: open intervals end, and what is still under way is counted.
-    private func closeBooks() {
-        let end = setting.end
-        for index in 0..<setting.clientCount {
-            let client = setting.clients + index
-            let cohort = Int(client.pointee.cohort)
-            if client.pointee.marks.isUsable {
-                let usable = end - client.pointee.marks.since
-                first.pointee.probe.record.cohorts[cohort].usableTime += usable.nanoseconds
-            }
-            var wanted = setting.scenario.duration
-            if client.pointee.link.signalledHolds > 0 {
-                wanted = wanted - (end - setting.linkTimes[index].signalledSince)
-            }
-            first.pointee.probe.record.cohorts[cohort].wantedTime += wanted.nanoseconds
-            if client.pointee.marks.isLagOpen {
-                first.pointee.probe.stayedAway(cohort: cohort, for: end - client.pointee.marks.upAt)
-            }
-            if client.pointee.transport.phase == .dialing {
-                first.pointee.probe.record.cohorts[cohort].inFlight += 1
-                if client.pointee.transport.hasArrived {
-                    first.pointee.probe.record.cohorts[cohort].inFlightArrived += 1
-                }
-            }
-            for key in client.pointee.client.outbox.keys
-            where !runner(of: client).pointee.hasReceived(key, from: client) {
-                first.pointee.probe.record.cohorts[cohort].pending += 1
-            }
-            first.pointee.probe.record.cohorts[cohort].outboxPeaks[client.pointee.marks.outboxPeak, default: 0] += 1
-            if Int(client.pointee.marks.outboxPeak) >= setting.cohorts[cohort].policy.outbox.capacity {
-                first.pointee.probe.record.cohorts[cohort].outboxesAtBound += 1
-            }
-            switch client.pointee.client.phase {
-            case .exhausted, .blocked, .stopped: first.pointee.probe.record.cohorts[cohort].gaveUp += 1
-            case .closing, .paused, .waiting, .connecting, .connected: break
-            }
-        }
     }
 }
