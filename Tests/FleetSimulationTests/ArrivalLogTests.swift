@@ -57,7 +57,144 @@ import Testing
             log.closeWindow(before: Instant(nanoseconds: end), firstDown: known)
             begin = end
         }
-        #expect(log.peaks == expected)
+        let found = log.peaks
+        #expect(found == expected)
+    }
+
+    // MARK: Against two pointers over sorted times
+
+    /// The same by two pointers over sorted times, for many arrivals.
+    private static func sortedPeaks(_ times: [Int64], from start: Int64) -> ArrivalPeaks {
+        let sorted = times.filter { $0 >= start }.sorted()
+        func most(_ width: Int64) -> Int {
+            var first = 0
+            var most = 0
+            for (last, time) in sorted.enumerated() {
+                while time - sorted[first] >= width { first += 1 }
+                most = max(most, last - first + 1)
+            }
+            return most
+        }
+        return ArrivalPeaks(in100Milliseconds: most(milliseconds(100)), in1Second: most(milliseconds(1_000)))
+    }
+
+    /// Arrivals from `begin` on, of one of several kinds; some may lie beyond the end.
+    private static func crowd(_ choices: inout Choices, from begin: Int64, to end: Int64) -> [Int64] {
+        let length = Int(end - begin)
+        let width = Int(ArrivalBuckets.width)
+        let count = [0, 1, 3, 40, 40, 300, 2_000][choices.below(7)]
+        let kind = choices.below(8)
+        let place = begin + Int64(choices.below(length))
+        let times: [Int64] = (0..<count).map { number in
+            switch kind {
+            // All over the window, evenly or in a burst that fades away.
+            case 0: begin + Int64(choices.below(length))
+            case 1: begin + Int64(length / count * number)
+            case 2: begin + Int64(length / (1 + choices.below(1 + choices.below(1_000))) - 1)
+            // At once, or nearly.
+            case 3: place
+            case 4: place + Int64(choices.below(choices.below(2) == 0 ? 1_000 : 3_000_000))
+            // On the edges of buckets, and a width of sliding windows apart.
+            case 5:
+                ((place >> ArrivalBuckets.bits) + Int64(choices.below(300))) << ArrivalBuckets.bits
+                    + Int64(choices.below(2) == 0 ? 0 : width - 1)
+            case 6:
+                place + milliseconds([0, 100, 1_000, 1_100][choices.below(4)]) + Int64(choices.below(3))
+            // Further and further ahead, up to a day.
+            default: place + Int64(1) << Int64(choices.below(47))
+            }
+        }
+        return times.map { max(begin, $0) }
+    }
+
+    @Test("logs of parts of a fleet together find the fullest windows after each window", arguments: 0..<200)
+    func merged(seed: Int) {
+        var choices = Choices(seed: seed)
+        var main = ArrivalLog()
+        var whole = ArrivalLog()
+        let others = (0..<choices.below(4)).map { _ in OtherLog() }
+        let usual = [1_000_000, 8_388_608, 100_000_000, 1_000_000_000, 16_000_000_000, 3_600_000_000_000][
+            choices.below(6)
+        ]
+        let outage = choices.below(3) == 0 ? -1 : choices.below(12)
+        var told: [Int64] = []
+        var firstDown: Int64?
+        var begin: Int64 = 0
+        for window in 0..<12 {
+            let length = choices.below(3) == 0 ? 1 + choices.below(2 * usual) : usual
+            let end = begin + Int64(length)
+            for time in Self.crowd(&choices, from: begin, to: end) + Self.crowd(&choices, from: begin, to: end) {
+                whole.arrived(at: Instant(nanoseconds: time))
+                told.append(time)
+                let place = choices.below(others.count + 1)
+                if place == others.count {
+                    main.arrived(at: Instant(nanoseconds: time))
+                } else {
+                    others[place].log.arrived(at: Instant(nanoseconds: time))
+                }
+            }
+            if window == outage { firstDown = begin + Int64(choices.below(length)) }
+            let down = firstDown.map { Instant(nanoseconds: $0) }
+            for other in others { main.take(from: &other.log) }
+            for other in others { other.log.closeWindow(before: Instant(nanoseconds: end), firstDown: down) }
+            main.closeWindow(before: Instant(nanoseconds: end), firstDown: down)
+            whole.closeWindow(before: Instant(nanoseconds: end), firstDown: down)
+            let expected = Self.sortedPeaks(told.filter { $0 < end }, from: firstDown ?? 0)
+            let found = (main.peaks, whole.peaks)
+            #expect(found.0 == expected && found.1 == expected, "window \(window), \(begin)..<\(end)")
+            let hasCounted = (main.hasCounted, whole.hasCounted)
+            #expect(hasCounted.0 == told.contains { $0 < end } && hasCounted.1 == hasCounted.0)
+            begin = end
+        }
+        main.closeWindow(before: .distantFuture, firstDown: firstDown.map { Instant(nanoseconds: $0) })
+        let found = main.peaks
+        #expect(found == Self.sortedPeaks(told, from: firstDown ?? 0))
+    }
+
+    /// An array holds no logs themselves.
+    private final class OtherLog {
+        var log = ArrivalLog()
+    }
+
+    @Test("what a log has counted stays there when its open arrivals are taken over", arguments: 0..<50)
+    func takenLater(seed: Int) {
+        var choices = Choices(seed: seed)
+        let end = milliseconds(Int64(1 + choices.below(3_000)))
+        let times = Self.times(&choices).map { $0 % milliseconds(5_000) }
+        var one = ArrivalLog()
+        var other = ArrivalLog()
+        for time in times { other.arrived(at: Instant(nanoseconds: time)) }
+        other.closeWindow(before: Instant(nanoseconds: end), firstDown: nil)
+        one.take(from: &other)
+        one.closeWindow(before: .distantFuture, firstDown: nil)
+        other.closeWindow(before: .distantFuture, firstDown: nil)
+        let found = (one.peaks, other.peaks)
+        #expect(found.0 == Self.sortedPeaks(times, from: end))
+        #expect(found.1 == Self.sortedPeaks(times.filter { $0 < end }, from: 0))
+    }
+
+    @Test("an arrival before the end of the last closed window is a mistake")
+    func tooLate() async {
+        await #expect(processExitsWith: .failure) {
+            var log = ArrivalLog()
+            log.closeWindow(before: .origin + .milliseconds(5), firstDown: nil)
+            log.arrived(at: .origin + .milliseconds(4))
+        }
+    }
+
+    @Test("numbers are sorted, however they are spread", arguments: 0..<60)
+    func sorting(seed: Int) {
+        var choices = Choices(seed: seed)
+        let count = [0, 1, 2, 12, 13, 100, 5_000][choices.below(7)]
+        let begin = choices.below(1 << 22)
+        let spread = 1 + choices.below(1 << (1 + choices.below(22)))
+        let values = (0..<count).map { _ in UInt32(begin + choices.below(spread)) }
+        var sorted = values
+        var scratch = values
+        sorted.withUnsafeMutableBufferPointer { sorted in
+            scratch.withUnsafeMutableBufferPointer { sortOffsets(sorted, scratch: $0, bits: 23) }
+        }
+        #expect(sorted == values.sorted())
     }
 
     private static let small: [(times: [Double], peak: Int)] = [
@@ -74,7 +211,8 @@ import Testing
         var log = ArrivalLog()
         for time in times.reversed() { log.arrived(at: Instant(.milliseconds(Int64(time * 1_000)))) }
         log.closeWindow(before: .distantFuture, firstDown: nil)
-        #expect(log.peaks.in1Second == peak)
+        let found = log.peaks.in1Second
+        #expect(found == peak)
     }
 
     @Test("memory is that of a window and a second, whatever the length of the observation")
@@ -86,12 +224,26 @@ import Testing
                 log.arrived(at: .origin + .seconds(4) * Int64(window) + .milliseconds(Int64((arrival * 7) % 4_000)))
             }
             log.closeWindow(before: .origin + .seconds(4) * Int64(window + 1), firstDown: nil)
-            if window == 10 { most = log.capacity }
+            if window == 10 { most = log.bytes }
         }
-        // 1,000 a second, 4,000 a window: twice as much at most for each of the buffers.
-        #expect(log.capacity == most)
-        #expect(most <= 2 * (4_000 + 4_000 + 1_024))
-        #expect(log.peaks == ArrivalPeaks(in100Milliseconds: 100, in1Second: 1_000))
+        let (bytes, peaks) = (log.bytes, log.peaks)
+        #expect(bytes == most)
+        // A block at least for each bucket of a window and a second, and for the arrivals; twice as much for what grows.
+        let buckets = Int(milliseconds(5_000) / ArrivalBuckets.width) + 2
+        #expect(most <= 2 * (buckets * (128 + 32 + 9) + 5_000 * 4))
+        #expect(peaks == ArrivalPeaks(in100Milliseconds: 100, in1Second: 1_000))
+    }
+
+    @Test("arrivals hours ahead take no room for the time between")
+    func hoursAhead() {
+        var log = ArrivalLog()
+        for hour in 0..<100 { log.arrived(at: .origin + .seconds(3_600) * Int64(hour)) }
+        let before = log.bytes
+        log.closeWindow(before: .origin + .seconds(3_600 * 50), firstDown: nil)
+        log.closeWindow(before: .distantFuture, firstDown: nil)
+        let (after, peaks) = (log.bytes, log.peaks)
+        #expect(before < 100_000 && after < 100_000)
+        #expect(peaks == ArrivalPeaks(in100Milliseconds: 1, in1Second: 1))
     }
 
     // MARK: Parts of a fleet
@@ -102,6 +254,13 @@ import Testing
         var kind: Int
         var cohort: Int
         var number: Int64
+    }
+
+    /// An array holds no probes themselves.
+    private final class Part {
+        var probe: Probe
+
+        init(_ probe: consuming Probe) { self.probe = probe }
     }
 
     private static func tell(_ telling: Telling, to probe: inout Probe) {
@@ -151,7 +310,7 @@ import Testing
         }
         var whole = probe()
         var main = probe()
-        var parts = (0...choices.below(4)).map { _ in probe() }
+        var parts = (0...choices.below(4)).map { _ in Part(probe()) }
         for window in 0..<25 {
             let begin = milliseconds(Int64(4_000 * window))
             for _ in 0..<choices.below(80) {
@@ -163,18 +322,22 @@ import Testing
                 )
                 Self.tell(telling, to: &whole)
                 let place = choices.below(parts.count + 1)
-                if place == parts.count { Self.tell(telling, to: &main) } else { Self.tell(telling, to: &parts[place]) }
+                if place == parts.count {
+                    Self.tell(telling, to: &main)
+                } else {
+                    Self.tell(telling, to: &parts[place].probe)
+                }
             }
             let change = choices.below(5) - 1
             whole.backlogChanged(by: change, at: Instant(nanoseconds: begin))
             main.backlogChanged(by: change, at: Instant(nanoseconds: begin))
             let end = Instant(nanoseconds: begin + milliseconds(4_000))
-            for part in parts.indices { main.takeArrivals(of: &parts[part]) }
-            for part in parts.indices { parts[part].closeWindow(before: end) }
+            for part in parts { main.takeArrivals(of: &part.probe) }
+            for part in parts { part.probe.closeWindow(before: end) }
             main.closeWindow(before: end)
             whole.closeWindow(before: end)
         }
-        while !parts.isEmpty { main.add(parts.remove(at: choices.below(parts.count))) }
+        while !parts.isEmpty { main.add(&parts.remove(at: choices.below(parts.count)).probe) }
         main.finish()
         whole.finish()
         #expect(main.record == whole.record)
