@@ -85,22 +85,33 @@ struct ArrivalBlocks: ~Copyable {
     /// Adds a block to a full chain.
     @inline(__always)
     private mutating func extend(_ chain: inout Chain) {
-        let block: UnsafeMutableRawPointer
-        if let free = firstFree {
-            firstFree = Self.header(free).pointee.previous
-            block = free
-        } else {
-            if unusedCount == 0 { addSlab() }
-            block = unused
-            unused += Self.size
-            unusedCount -= 1
-        }
+        let block = takeBlock()
         var header = Header()
         if let last = chain.lastBlock {
             header = Header(previous: last, before: Self.header(last).pointee.before &+ Self.room)
         }
         Self.header(block).initialize(to: header)
         chain.end = Self.values(block)
+    }
+
+    /// A block for something else; its contents are undefined.
+    @inline(__always)
+    mutating func takeBlock() -> UnsafeMutableRawPointer {
+        if let block = firstFree {
+            firstFree = Self.header(block).pointee.previous
+            return block
+        }
+        if unusedCount == 0 { addSlab() }
+        let block = unused
+        unused += Self.size
+        unusedCount -= 1
+        return block
+    }
+
+    /// Gives such a block back.
+    mutating func giveBack(_ block: UnsafeMutableRawPointer) {
+        block.bindMemory(to: Header.self, capacity: 1).initialize(to: Header(previous: firstFree))
+        firstFree = block
     }
 
     /// As large as all others together, within bounds: little for a small fleet, few slabs for a large one.

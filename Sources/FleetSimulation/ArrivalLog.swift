@@ -45,6 +45,8 @@ struct ArrivalLog: ~Copyable {
         /// How many arrivals counted before it.
         let before: Int
         var isSorted = false
+        /// How many of its arrivals there are in each slice, once that has been asked for.
+        var slices: UnsafeMutablePointer<UInt32>?
     }
 
     /// The first of the passed buckets that are touched by, or contained in, windows which end in the last one.
@@ -165,7 +167,7 @@ struct ArrivalLog: ~Copyable {
 
     private mutating func forgetPassed() {
         most = ArrivalPeaks()
-        for place in 0..<passedCount { open.blocks.release(passed[place].arrivals) }
+        for place in 0..<passedCount { release(passed[place]) }
         passedCount = 0
         firsts = Firsts()
         drop(before: base)
@@ -281,7 +283,7 @@ struct ArrivalLog: ~Copyable {
         var count = 0
         while count < passedCount, passed[count].bucket < oldest { count += 1 }
         guard count >= 64 || count == passedCount else { return }
-        for place in 0..<count { open.blocks.release(passed[place].arrivals) }
+        for place in 0..<count { release(passed[place]) }
         passedCount -= count
         passed.update(from: passed + count, count: passedCount)
         firsts = firsts.without(count)
@@ -291,8 +293,15 @@ struct ArrivalLog: ~Copyable {
 
     /// Counts all windows that end in a bucket, unless a new peak there has been ruled out meanwhile.
     private mutating func lookInto(_ candidate: Candidate, before end: Int64) {
-        let isNarrow = candidate.narrowMost > most.in100Milliseconds
-        let isWide = candidate.wideMost > most.in1Second
+        var isNarrow = candidate.narrowMost > most.in100Milliseconds
+        var isWide = candidate.wideMost > most.in1Second
+        let isWhole = passed[candidate.place].bucket < end >> ArrivalBuckets.bits
+        if isWhole, passed[candidate.place].arrivals.count >= Self.leastToSlice {
+            isNarrow =
+                isNarrow
+                && mightExceed(most.in100Milliseconds, candidate.place, Self.narrow, from: candidate.narrowFirst)
+            isWide = isWide && mightExceed(most.in1Second, candidate.place, Self.wide, from: candidate.wideFirst)
+        }
         guard isNarrow || isWide else { return }
         sort(candidate.place)
         let entry = passed[candidate.place]
@@ -300,7 +309,7 @@ struct ArrivalLog: ~Copyable {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: count) { ends in
             Self.gather(entry.arrivals, into: ends)
             var ends = UnsafeMutableBufferPointer(rebasing: ends[...])
-            if entry.bucket == end >> ArrivalBuckets.bits {
+            if !isWhole {
                 // Sorted: what is still open comes last.
                 ends = UnsafeMutableBufferPointer(rebasing: ends[..<Self.count(entry.arrivals, before: end)])
             }
@@ -381,67 +390,69 @@ struct ArrivalLog: ~Copyable {
         }
     }
 
+    // MARK: Slices
+
+    /// A slice of a bucket is 2^sliceBits ns wide: 0.26 ms.
+    private static let sliceCountBits: Int64 = 5
+    private static let sliceBits = ArrivalBuckets.bits - sliceCountBits
+    private static let slicesPerBucket: Int64 = 1 << sliceCountBits
+    /// Fewer arrivals than this are counted as fast as they are bounded.
+    private static let leastToSlice = 64
+
+    /// Whether a bucket can hold the end of a window that is fuller than a peak, by the counts of slices.
+    ///
+    /// - Parameter first: the first of `passed` that such a window touches.
+    private mutating func mightExceed(_ peak: Int, _ place: Int, _ width: Width, from first: Int) -> Bool {
+        let entry = passed[place]
+        let ends = slices(place)
+        // All arrivals before this slice are gone from windows that end in the first slice of the bucket.
+        var slice = (entry.bucket << ArrivalBuckets.bits - width.width + 1) >> Self.sliceBits
+        var edge = first
+        while passed[edge].bucket < slice >> Self.sliceCountBits { edge += 1 }
+        var most = entry.before - passed[edge].before
+        if passed[edge].bucket == slice >> Self.sliceCountBits {
+            let beginnings = slices(edge)
+            for number in 0..<Int(slice & (Self.slicesPerBucket - 1)) { most -= Int(beginnings[number]) }
+        }
+        for number in 0..<Int(Self.slicesPerBucket) {
+            most &+= Int(ends[number])
+            if most > peak { return true }
+            while passed[edge].bucket < slice >> Self.sliceCountBits { edge &+= 1 }
+            if passed[edge].bucket == slice >> Self.sliceCountBits {
+                most &-= Int(slices(edge)[Int(slice & (Self.slicesPerBucket - 1))])
+            }
+            slice &+= 1
+        }
+        return false
+    }
+
+    @inline(__always)
+    private mutating func slices(_ place: Int) -> UnsafeMutablePointer<UInt32> {
+        passed[place].slices ?? countSlices(place)
+    }
+
+    @inline(never)
+    private mutating func countSlices(_ place: Int) -> UnsafeMutablePointer<UInt32> {
+        let count = Int(Self.slicesPerBucket)
+        let slices = open.blocks.takeBlock().bindMemory(to: UInt32.self, capacity: count)
+        slices.initialize(repeating: 0, count: count)
+        passed[place].arrivals.forEachBlock { values in
+            for value in values { slices[Int(ArrivalBuckets.offset(value) >> UInt32(Self.sliceBits))] &+= 1 }
+        }
+        passed[place].slices = slices
+        return slices
+    }
+
+    private mutating func release(_ entry: Passed) {
+        open.blocks.release(entry.arrivals)
+        if let slices = entry.slices { open.blocks.giveBack(UnsafeMutableRawPointer(slices)) }
+    }
+
+    // MARK: Memory
+
     /// How many bytes are held.
     var bytes: Int {
         open.bytes + far.values.reduce(0) { $0 + $1.capacity * MemoryLayout<Int64>.stride }
             + passedCapacity * MemoryLayout<Passed>.stride + candidates.capacity * MemoryLayout<Candidate>.stride
-    }
-}
-
-/// Sorts numbers below 2^bits by their leading bits, and again where many agree in them.
-func sortOffsets(
-    _ values: UnsafeMutableBufferPointer<UInt32>,
-    scratch: UnsafeMutableBufferPointer<UInt32>,
-    bits: Int
-) {
-    let count = values.count
-    guard count > 12, bits > 0 else {
-        sortByInsertion(values)
-        return
-    }
-    // About as many places as numbers.
-    let shift = bits - min(bits, 11, Int.bitWidth - 1 - count.leadingZeroBitCount)
-    let mask = UInt32(1) << UInt32(bits - shift) - 1
-    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Int(mask) + 1) { ends in
-        ends.initialize(repeating: 0)
-        for value in values { ends[Int(value >> UInt32(shift) & mask)] &+= 1 }
-        var sum: UInt32 = 0
-        var most: UInt32 = 0
-        for digit in ends.indices {
-            let here = ends[digit]
-            most = max(most, here)
-            ends[digit] = sum
-            sum &+= here
-        }
-        for value in values {
-            let digit = Int(value >> UInt32(shift) & mask)
-            scratch[Int(ends[digit])] = value
-            ends[digit] &+= 1
-        }
-        _ = values.update(fromContentsOf: scratch[..<count])
-        guard most > 12 else {
-            sortByInsertion(values)
-            return
-        }
-        var begin = 0
-        for end in ends {
-            let part = UnsafeMutableBufferPointer(rebasing: values[begin..<Int(end)])
-            sortOffsets(part, scratch: scratch, bits: shift)
-            begin = Int(end)
-        }
-    }
-}
-
-/// Sorts numbers that are few or nearly in order.
-private func sortByInsertion(_ values: UnsafeMutableBufferPointer<UInt32>) {
-    guard values.count > 1 else { return }
-    for place in 1..<values.count {
-        let value = values[place]
-        var hole = place
-        while hole > 0, values[hole &- 1] > value {
-            values[hole] = values[hole &- 1]
-            hole &-= 1
-        }
-        values[hole] = value
     }
 }
