@@ -135,14 +135,16 @@ import Testing
         record.firstUp = Instant(.seconds(20))
         record.lastUp = Instant(.seconds(20))
         // One before the outage, three during it, seven after, one of them after the recovery.
-        for time in [5, 11, 11.5, 12.2, 20.1, 20.2, 20.3, 21, 22, 23.5, 40] { record.grid.arrived(at: instant(time)) }
+        for time in [5, 11, 11.5, 12.2, 20.1, 20.2, 20.3, 21, 22, 23.5, 40] {
+            record.grid.count(.arrived, at: instant(time))
+        }
         // Not what these arrivals would make it, so that it must be taken from here.
         record.peaks = ArrivalPeaks(in100Milliseconds: 3, in1Second: 4)
-        for time in [5, 21.5, 22.5, 24] { record.grid.connected(at: instant(time)) }
+        for time in [5, 21.5, 22.5, 24] { record.grid.count(.connected, at: instant(time)) }
         let refusals: [(Double, RefusalReason)] = [
             (11, .down), (11.5, .down), (12.2, .down), (20.1, .backlog), (20.2, .limit), (40, .backlog),
         ]
-        for (time, reason) in refusals { record.grid.refused(reason, at: instant(time)) }
+        for (time, reason) in refusals { record.grid.count(CountGrid.Series(reason), at: instant(time)) }
         let metrics = MetricComputation(record).metrics
         #expect(try metrics.value("peak-attempt-rate-1s") == 4)
         #expect(try metrics.value("peak-attempt-rate-100ms") == 30)
@@ -173,12 +175,12 @@ import Testing
         record.lastUp = instant(20.004)
         // Recovered at 21.004 s. The second and the last but one share their bins with the ends, the others do not.
         for time in [19.9999, 20.001, 21.009, 21.0101] {
-            record.grid.arrived(at: instant(time))
-            record.grid.refused(.limit, at: instant(time))
+            record.grid.count(.arrived, at: instant(time))
+            record.grid.count(CountGrid.Series(.limit), at: instant(time))
         }
         for time in [10.001, 21.003] {
-            record.grid.arrived(at: instant(time))
-            record.grid.connected(at: instant(time))
+            record.grid.count(.arrived, at: instant(time))
+            record.grid.count(.connected, at: instant(time))
         }
         let metrics = MetricComputation(record).metrics
         #expect(try metrics.value("rejection-share-limit") == 2.0 / 3)
@@ -194,7 +196,7 @@ import Testing
         record.firstDown = instant(10)
         record.firstUp = instant(20)
         record.lastUp = instant(20)
-        for time in 0..<20 { record.grid.arrived(at: instant(20.5 + Double(time / 2))) }
+        for time in 0..<20 { record.grid.count(.arrived, at: instant(20.5 + Double(time / 2))) }
         let metrics = MetricComputation(record).metrics
         #expect(try metrics.value("allan-factor-100ms") == nil)
         #expect(try metrics.value("allan-factor-1s") == 0)

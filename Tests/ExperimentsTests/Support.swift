@@ -42,3 +42,8 @@ extension ReplicationMetrics {
         return values[cohort][index].value
     }
 }
+
+extension CountGrid {
+    /// Counts something that happened at an instant.
+    mutating func count(_ series: Series, at time: Instant) { add(1, to: series, bin: bin(time)) }
+}

@@ -337,7 +337,7 @@ import Testing
             main.closeWindow(before: end)
             whole.closeWindow(before: end)
         }
-        while !parts.isEmpty { main.add(&parts.remove(at: choices.below(parts.count)).probe) }
+        while !parts.isEmpty { main.take(&parts.remove(at: choices.below(parts.count)).probe) }
         main.finish()
         whole.finish()
         #expect(main.record == whole.record)
@@ -354,7 +354,7 @@ import Testing
         var grid = CountGrid(duration: duration)
         #expect(grid.width == .milliseconds(10))
         let times = (0..<choices.below(500)).map { _ in Int64(choices.below(Int(duration.nanoseconds))) }
-        for time in times { grid.arrived(at: Instant(nanoseconds: time)) }
+        for time in times { grid.count(.arrived, at: Instant(nanoseconds: time)) }
         #expect(grid.total(.arrived) == times.count && grid.total(.launched) == 0)
         let first = choices.below(grid.count)
         let range = first..<first + 1 + choices.below(grid.count - first)

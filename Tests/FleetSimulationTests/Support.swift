@@ -69,3 +69,8 @@ extension ReplicationRecord {
     /// Ended attempts of an outcome, over all cohorts.
     func count(_ outcome: AttemptOutcome) -> Int { cohorts.reduce(0) { $0 + $1.outcomes[outcome.rawValue] } }
 }
+
+extension CountGrid {
+    /// Counts something that happened at an instant.
+    mutating func count(_ series: Series, at time: Instant) { add(1, to: series, bin: bin(time)) }
+}
