@@ -202,6 +202,7 @@ struct World: ~Copyable {
         let last = windowEnd - Interval(nanoseconds: 1)
         while let (now, event) = queue.pointee.popNext(notAfter: last) {
             if let soon = queue.pointee.soon {
+                Memory.prefetch(parts.nextOfClient + Int(soon.client), bytes: 1)
                 if soon.kind == .attemptArrives {
                     setting.prefetchFront(Int(soon.client))
                 } else {
