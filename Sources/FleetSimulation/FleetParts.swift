@@ -11,8 +11,13 @@ struct FleetParts: @unchecked Sendable {
     private let memory: UnsafeMutableRawPointer
     let count: Int
     private let clientsPerPart: Int
-    /// When each client has something of its own to live through; `.distantFuture` while a tier must have its say first.
-    let nextOfClient: UnsafeMutablePointer<Instant>
+    /// When each client has something of its own to live through: `never` while a tier must have its say first.
+    private let nextOfClient: UnsafeMutablePointer<Mark>
+
+    /// An instant in whole milliseconds, rounded down: close enough to pass over clients who have nothing to do, and small
+    /// enough to be looked through often. Those beyond 49 days are the same.
+    typealias Mark = UInt32
+    private static let never = Mark.max
 
     /// At most so many parts as threads, and at least one.
     init(_ setting: FleetSetting, threads: Int, probe: () -> Probe) {
@@ -25,7 +30,7 @@ struct FleetParts: @unchecked Sendable {
             place.initialize(to: ClientRunner(setting, probe: probe()))
         }
         nextOfClient = Memory.allocate(setting.clientCount)
-        nextOfClient.initialize(repeating: .distantFuture, count: setting.clientCount)
+        nextOfClient.initialize(repeating: Self.never, count: setting.clientCount)
     }
 
     func free() {
@@ -95,8 +100,22 @@ struct FleetParts: @unchecked Sendable {
             runner(of: client).pointee.tell(TierEvent(kind: .clientVisit, client: client.pointee.number), at: next)
             next = .distantFuture
         }
-        nextOfClient[Int(client.pointee.number)] = next
+        nextOfClient[Int(client.pointee.number)] =
+            next == .distantFuture ? Self.never : Mark(clamping: min(next.nanoseconds / 1_000_000, Int64(Self.never) - 1))
     }
+
+    /// The mark that tells who has something to do before an instant.
+    static func mark(before end: Instant) -> Mark {
+        Mark(clamping: (max(0, end.nanoseconds - 1)) / 1_000_000 + 1)
+    }
+
+    /// Whether a client may have something to do before an instant.
+    @inline(__always)
+    func isNoted(_ client: Int, before mark: Mark) -> Bool { nextOfClient[client] < mark }
+
+    /// Asks for the note about a client, which will soon be changed.
+    @inline(__always)
+    func prefetchNote(_ client: Int) { Memory.prefetch(nextOfClient + client, bytes: 1) }
 
     /// Nothing before the end of a window will be told any more.
     func closeWindow(before end: Instant) {

@@ -17,7 +17,7 @@ import Scenarios
 /// others'; the tiers, which all have in common, are worked off by one thread when all have come to the end of the window.
 struct World: ~Copyable {
     let setting: FleetSetting
-    /// The longest window.
+    /// The longest window while servers are down or busy.
     let window: Interval
     /// In memory of its own, so that several threads may tell it of events; `setting.whileTelling` lets one at a time.
     let queue: UnsafeMutablePointer<TierQueue>
@@ -39,7 +39,7 @@ struct World: ~Copyable {
     ///   - policies: the policy of each cohort.
     ///   - replication: its number, from 0.
     ///   - recording: how much is recorded.
-    ///   - window: the longest window.
+    ///   - window: the longest window while servers are down or busy; nil for what suits the fleet.
     ///   - threads: how many threads live the clients' lives.
     ///   - queue: how the events of the tiers wait.
     init(
@@ -47,11 +47,11 @@ struct World: ~Copyable {
         policies: [ClientPolicy],
         replication: Int,
         recording: Recording = .full,
-        window: Interval = .seconds(32),
+        window: Interval? = nil,
         threads: Int = 1,
         queue: TierQueue.Kind = .buckets
     ) {
-        self.window = window
+        self.window = window ?? Self.usualWindow(clients: scenario.fleet.reduce(0) { $0 + $1.clients })
         self.queue = .allocate(capacity: 1)
         self.queue.initialize(to: TierQueue(queue))
         setting = FleetSetting(scenario: scenario, policies: policies, replication: replication)
@@ -169,18 +169,23 @@ struct World: ~Copyable {
         return min(isUp && !isBusy ? window * 4 : window, length * 2)
     }
 
+    /// What is remembered of a window is to be little beside the clients themselves, of a huge fleet above all.
+    private static func usualWindow(clients: Int) -> Interval { .seconds(clients > 1 << 22 ? 16 : 32) }
+
     /// Lets every client live its own life up to the end of the window; answers false if the run is to be given up.
     private mutating func liveLocally(from start: Instant, _ shouldStop: @Sendable () -> Bool) -> Bool {
         let end = windowEnd
         let parts = parts
+        let mark = FleetParts.mark(before: end)
         let changes = clientChanges
+        let isForAll = !changes.isEmpty
         clientChanges.removeAll()
         nonisolated(unsafe) let queue = queue
         parts.forEach { runner, members in
             var lived = 0
-            for index in members where parts.nextOfClient[index] < end || !changes.isEmpty {
+            for index in members where isForAll || parts.isNoted(index, before: mark) {
                 let ahead = index + FleetSetting.prefetchDistance
-                if ahead < members.upperBound, parts.nextOfClient[ahead] < end || !changes.isEmpty {
+                if ahead < members.upperBound, isForAll || parts.isNoted(ahead, before: mark) {
                     parts.setting.prefetch(ahead)
                 }
                 let client = parts.setting.clients + index
@@ -202,7 +207,7 @@ struct World: ~Copyable {
         let last = windowEnd - Interval(nanoseconds: 1)
         while let (now, event) = queue.pointee.popNext(notAfter: last) {
             if let soon = queue.pointee.soon {
-                Memory.prefetch(parts.nextOfClient + Int(soon.client), bytes: 1)
+                parts.prefetchNote(Int(soon.client))
                 if soon.kind == .attemptArrives {
                     setting.prefetchFront(Int(soon.client))
                 } else {
