@@ -105,7 +105,9 @@ struct Instance {
         guard let place = inService.firstIndex(where: { $0.client == client && $0.generation == generation }) else {
             return
         }
-        inService.remove(at: place)
+        // In no order: workers do not stand in line.
+        inService.swapAt(place, inService.count - 1)
+        inService.removeLast()
     }
 
     func isInService(_ client: UInt32, _ generation: UInt32) -> Bool {
