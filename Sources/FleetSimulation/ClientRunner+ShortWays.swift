@@ -41,7 +41,7 @@ extension ClientRunner {
     /// - Returns: false, and nothing has changed, if there is no short way.
     mutating func retriesShortly(_ client: Client, at due: Instant) -> Bool {
         let cohort = cohort(client)
-        guard cohort.pointee.retries.exist, client.pointee.link.isUp, client.pointee.transport.phase == .none else {
+        guard cohort.pointee.retries.arePlain, client.pointee.link.isUp, client.pointee.transport.phase == .none else {
             return false
         }
         var now = due
@@ -133,7 +133,7 @@ extension ClientRunner {
     /// - Returns: false, and nothing has changed, if there is no short way.
     mutating func failsShortly(_ client: Client, _ generation: UInt32, at now: Instant) -> Bool {
         let cohort = cohort(client)
-        guard cohort.pointee.retries.exist else { return false }
+        guard cohort.pointee.retries.arePlain else { return false }
         let drawsNumber = cohort.pointee.retries.drawsNumber
         let number = drawsNumber ? clientNumber(client) : 0
         let next = cohort.pointee.withRetries {

@@ -7,8 +7,8 @@ package import MonotonicTime
 /// general way ends, to the bit, or does nothing and says so. What they leave out are the actions: their driver knows
 /// what they would be.
 package struct PlainRetries: ~Copyable {
-    /// Whether a policy's retries are such; if not, no short way is ever taken.
-    package let exist: Bool
+    /// Whether the policy's retries are such; if not, no short way is ever taken.
+    package let arePlain: Bool
     /// Whether each delay draws a number.
     package let drawsNumber: Bool
     fileprivate let connectTimeout: Interval
@@ -33,7 +33,7 @@ package struct PlainRetries: ~Copyable {
         var isAfterQuiet = false
         if case .afterQuiet = policy.reset.afterSuccess { isAfterQuiet = true }
         let spreads = policy.backoff.spreads(ofRetries: Self.mostRetries) ?? []
-        exist = isPlain && breaksPlainly && !isAfterQuiet && !spreads.isEmpty
+        arePlain = isPlain && breaksPlainly && !isAfterQuiet && !spreads.isEmpty
         drawsNumber = policy.backoff.isJittered
         connectTimeout = policy.connectTimeout
         retryLimit = policy.retryLimit.map { UInt32(clamping: $0) } ?? .max
@@ -57,7 +57,7 @@ extension ReconnectingClient {
     /// Makes the attempt that is due, as `advance` does, if the way is short. The actions left out are `phaseChanged`
     /// and `openTransport`.
     package mutating func beginRetry(at now: Instant, _ retries: borrowing PlainRetries) -> BegunAttempt? {
-        guard retries.exist, supervisor.canBeginRetry(at: now, retries) else { return nil }
+        guard retries.arePlain, supervisor.canBeginRetry(at: now, retries) else { return nil }
         let expiry = outbox.nextExpiry(retries.timeToLive)
         guard expiry > now else { return nil }
         supervisor.beginRetry(at: now, retries)
@@ -79,7 +79,7 @@ extension ReconnectingClient {
         _ retries: borrowing PlainRetries,
         uniform: Double
     ) -> Instant? {
-        guard retries.exist, supervisor.canFailRetry(generation: generation, retries) else { return nil }
+        guard retries.arePlain, supervisor.canFailRetry(generation: generation, retries) else { return nil }
         supervisor.failRetry(at: now, retries, uniform: uniform)
         return min(supervisor.phaseDeadline, outbox.nextExpiry(retries.timeToLive))
     }
