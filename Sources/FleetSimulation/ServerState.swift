@@ -7,7 +7,6 @@ import Scenarios
 struct ServerState {
     let tier: ServerTier
     let handshakeTime: Distribution
-    let processingTime: Distribution
     var instances: [Instance]
     /// Where round-robin goes next.
     var nextInstance = 0
@@ -18,7 +17,6 @@ struct ServerState {
     init(_ tier: ServerTier) {
         self.tier = tier
         handshakeTime = Distribution(tier.handshake.time)
-        processingTime = Distribution(tier.processing)
         workers = tier.handshake.workers
         backlog = tier.handshake.backlog
         connectionLimit = tier.connectionLimit
