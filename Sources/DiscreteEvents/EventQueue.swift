@@ -142,6 +142,10 @@ public struct EventQueue<Payload: BitwiseCopyable>: ~Copyable {
         return payloads[Int(truncatingIfNeeded: keys[position &+ ahead] & placeMask)]
     }
 
+    /// Whether the event popped last was the first of its bucket, so that none of those behind it has been upcoming yet.
+    @inlinable
+    public var hasBegunBucket: Bool { position == 1 }
+
     /// Sorts the next bucket that holds an event, unless it begins after the limit.
     @inlinable
     mutating func reachNextBucket(notAfter lastOrdinal: UInt64) -> Bool {

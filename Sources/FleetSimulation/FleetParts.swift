@@ -101,7 +101,8 @@ struct FleetParts: @unchecked Sendable {
             next = .distantFuture
         }
         nextOfClient[Int(client.pointee.number)] =
-            next == .distantFuture ? Self.never : Mark(clamping: min(next.nanoseconds / 1_000_000, Int64(Self.never) - 1))
+            next == .distantFuture
+            ? Self.never : Mark(clamping: min(next.nanoseconds / 1_000_000, Int64(Self.never) - 1))
     }
 
     /// The mark that tells who has something to do before an instant.

@@ -6,10 +6,18 @@ struct TierQueue: ~Copyable {
     enum Kind { case buckets, heap }
 
     private let kind: Kind
-    private var buckets = EventQueue<TierEvent>()
+    private var buckets: EventQueue<TierEvent>
     private var heap = BinaryHeapEventQueue<TierEvent>()
 
-    init(_ kind: Kind) { self.kind = kind }
+    /// An empty queue.
+    ///
+    /// - Parameter clients: how many there are: the more, the narrower the buckets, so that some tens of events lie in each
+    ///   while a storm goes on.
+    init(_ kind: Kind, clients: Int) {
+        self.kind = kind
+        let width = (1 << 40) / Int64(max(1, clients))
+        buckets = EventQueue(bucketWidth: Interval(nanoseconds: min(max(width, 1 << 16), 1 << 26)))
+    }
 
     mutating func schedule(_ event: TierEvent, at time: Instant) {
         switch kind {
@@ -25,6 +33,16 @@ struct TierQueue: ~Copyable {
         }
     }
 
-    /// An event that comes soon, if it is known at no cost.
-    var soon: TierEvent? { kind == .buckets ? buckets.upcoming(FleetSetting.prefetchDistance) : nil }
+    /// Tells of events that come soon, each once, as far as they are known at no cost.
+    @inline(__always)
+    func forEachSoon(_ body: (TierEvent) -> Void) {
+        guard kind == .buckets else { return }
+        if buckets.hasBegunBucket {
+            for ahead in 0..<FleetSetting.prefetchDistance {
+                guard let event = buckets.upcoming(ahead) else { return }
+                body(event)
+            }
+        }
+        if let event = buckets.upcoming(FleetSetting.prefetchDistance) { body(event) }
+    }
 }

@@ -53,7 +53,7 @@ struct World: ~Copyable {
     ) {
         self.window = window ?? Self.usualWindow(clients: scenario.fleet.reduce(0) { $0 + $1.clients })
         self.queue = .allocate(capacity: 1)
-        self.queue.initialize(to: TierQueue(queue))
+        self.queue.initialize(to: TierQueue(queue, clients: scenario.fleet.reduce(0) { $0 + $1.clients }))
         setting = FleetSetting(scenario: scenario, policies: policies, replication: replication)
         servers = scenario.servers.map { ServerState($0) }
         let capacity = servers.reduce(0) { $0 + $1.capacity }
@@ -206,7 +206,7 @@ struct World: ~Copyable {
     private mutating func workOffTiers(_ shouldStop: @Sendable () -> Bool) -> Bool {
         let last = windowEnd - Interval(nanoseconds: 1)
         while let (now, event) = queue.pointee.popNext(notAfter: last) {
-            if let soon = queue.pointee.soon {
+            queue.pointee.forEachSoon { soon in
                 parts.prefetchNote(Int(soon.client))
                 if soon.kind == .attemptArrives {
                     setting.prefetchFront(Int(soon.client))
