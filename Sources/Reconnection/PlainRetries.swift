@@ -70,7 +70,7 @@ extension ReconnectingClient {
     /// The attempt of this generation has failed, as `transportLost` hears of it, with a close that asks for nothing, if
     /// the way is short. The actions left out are `retryScheduled` and `phaseChanged`.
     ///
-    /// - Parameter uniform: a number drawn for the delay where `drawsNumber` says so, else anything. It is used up unless
+    /// - Parameter uniform: a number drawn for the delay where `drawsNumber` says so, else any finite number. It is used up unless
     ///   there was no short way.
     /// - Returns: when the client has something to do next; nil, and nothing has changed, if the way is not short.
     package mutating func failRetry(

@@ -195,6 +195,33 @@ import Testing
         #expect(popped == 3_000)
     }
 
+    @Test("what is told to be upcoming is what is popped, and the first of each bucket is known")
+    func upcoming() {
+        var stream = RandomStream(key: RandomKey(seed: 7, replication: 0), entity: 0, purpose: 0)
+        var queue = EventQueue<Int>(bucketWidth: .nanoseconds(1_024))
+        for payload in 0..<2_000 {
+            queue.schedule(payload, at: Instant(nanoseconds: Int64(stream.uniform(below: 200_000))))
+        }
+        var popped: [Int] = []
+        var told: [(place: Int, payload: Int)] = []
+        var bucket: Int64?
+        var sizes: [Int] = []
+        while let event = queue.popNext(notAfter: .distantFuture) {
+            popped.append(event.payload)
+            let isFirst = event.time.nanoseconds / 1_024 != bucket
+            #expect(queue.hasBegunBucket == isFirst, "\(event.time)")
+            bucket = event.time.nanoseconds / 1_024
+            if isFirst { sizes.append(0) }
+            sizes[sizes.count - 1] += 1
+            for ahead in [0, 3] {
+                if let payload = queue.upcoming(ahead) { told.append((popped.count + ahead, payload)) }
+            }
+        }
+        #expect(told.allSatisfy { popped[$0.place] == $0.payload })
+        // All but the first of each bucket, and all but the first four.
+        #expect(told.count == sizes.reduce(0) { $0 + $1 - 1 + max(0, $1 - 4) })
+    }
+
     @Test("scheduling before the time reached ends the process")
     func pastIsRejected() async {
         await #expect(processExitsWith: .failure) {
