@@ -53,6 +53,17 @@ struct ClientModel {
         breaker = policy.breaker.map { BreakerModel($0) }
     }
 
+    /// What inputs of chance choose by.
+    var known: RandomInputs.Known {
+        RandomInputs.Known(
+            lastGeneration: lastGeneration,
+            lastBeat: lastBeat,
+            offered: offered,
+            held: held,
+            isPreparing: transport?.isPrepared == false
+        )
+    }
+
     private var isHeldBack: Bool {
         !isReady || (policy.offline == .pauses && !isOnline)
             || (policy.hidden == .pauses && !isVisible && wokenUntil == nil)

@@ -55,11 +55,9 @@ import Testing
         private let policy: ClientPolicy
         private var client = ReconnectingClient()
         private var actions = ClientActions()
-        private var choices: SplitMix
+        private var inputs: RandomInputs
         private var random: SplitMix
         private var now: Instant
-        /// A server that is up lets attempts succeed and lets connections be, mostly; one that is down does neither.
-        private var isServerUp = true
         private var recent: [(time: Instant, input: ClientInput, actions: [ClientAction])] = []
         private(set) var model: ClientModel
 
@@ -69,7 +67,7 @@ import Testing
             self.policy = policy
             self.isRecorded = isRecorded
             model = ClientModel(policy)
-            choices = SplitMix(state: seed)
+            inputs = RandomInputs(policy, seed: seed)
             random = SplitMix(state: ~seed)
             // Every other run begins before the origin of the clock.
             now = seed % 2 == 0 ? .origin : Instant(.hours(-1))
@@ -83,9 +81,8 @@ import Testing
         }
 
         mutating func step() throws(BrokenRule) {
-            if choices.next(below: 100) == 0 { isServerUp.toggle() }
-            passTime()
-            let input = nextInput()
+            now = inputs.nextTime(after: now, deadline: client.nextDeadline(policy: policy))
+            let input = inputs.next(for: client, model.known, at: now)
             try deliver(input)
             guard input == .advance else { return }
             // Advancing at a deadline must get beyond it sooner or later, without the clock moving.
@@ -105,114 +102,6 @@ import Testing
                 recent.append((now, input, Array(actions.list)))
             }
             try model.judge(input, at: now, actions: Array(actions.list), client: client)
-        }
-
-        /// Usually goes on to the next deadline or stays before it; now and then the device oversleeps.
-        private mutating func passTime() {
-            let deadline = client.nextDeadline(policy: policy)
-            switch choices.next(below: 20) {
-            case 0..<7:
-                break
-            case 7..<12:
-                let step = Interval.milliseconds(Int64(choices.next(below: 400)))
-                now = min(now + step, max(now, deadline))
-            case 12..<19:
-                if deadline < .distantFuture { now = max(now, deadline) }
-            default:
-                now += .milliseconds(Int64(choices.next(below: 40_000)))
-            }
-        }
-
-        private mutating func nextInput() -> ClientInput {
-            if isServerUp, client.heartbeat.replyDeadline < .distantFuture, choices.next(below: 2) == 0 {
-                return .heartbeatAnswered(generation: model.lastGeneration, beat: model.lastBeat)
-            }
-            if client.nextDeadline(policy: policy) <= now, choices.next(below: 4) > 0 { return .advance }
-            // Nobody leaves a client where nothing happens any more.
-            switch client.phase {
-            case .blocked where choices.next(below: 4) == 0: return .credentialsRenewed
-            case .stopped where choices.next(below: 4) == 0: return .start
-            case .connecting where model.transport?.isPrepared == false && choices.next(below: 4) == 0:
-                return .attemptPrepared(generation: model.lastGeneration)
-            default: break
-            }
-            let generation = someGeneration()
-            switch choices.next(below: 100) {
-            case 0..<6: return .start
-            case 6: return .stop
-            case 7..<9: return .retryNow
-            case 9: return .reconnect
-            case 10..<13: return .credentialsRenewed
-            case 13: return choices.next(below: 4) == 0 ? .credentialsWithdrawn : .credentialsRenewed
-            case 14..<17: return .network(isOnline: choices.next(below: 5) > 0)
-            case 17..<20: return .visibility(isVisible: choices.next(below: 5) > 0)
-            case 20: return .readiness(isReady: choices.next(below: 8) > 0)
-            case 21: return .wake(until: now + .milliseconds(Int64(choices.next(below: 3_000) - 300)))
-            case 22: return .attemptPrepared(generation: generation)
-            case 23..<44: return opening(of: generation)
-            case 44..<48: return loss(of: generation)
-            case 48..<52: return isServerUp ? .send : loss(of: generation)
-            case 52..<56: return .heartbeatAnswered(generation: generation, beat: someBeat())
-            case 56..<60: return .received(generation: generation)
-            case 60..<72: return .send
-            case 72..<84: return .acknowledged(key: someKey())
-            case 84..<90:
-                return .rejected(
-                    generation: generation,
-                    key: someKey(),
-                    isRetryable: choices.next(below: 3) > 0
-                )
-            default: return .advance
-            }
-        }
-
-        private mutating func opening(of generation: UInt32) -> ClientInput {
-            guard isServerUp || choices.next(below: 12) == 0 else { return loss(of: generation) }
-            return .opened(generation: generation, member: someMember())
-        }
-
-        private mutating func loss(of generation: UInt32) -> ClientInput {
-            .lost(generation: generation, member: someMember(), close: someClose())
-        }
-
-        private mutating func someMember() -> Int {
-            guard policy.group != nil else { return 0 }
-            return [0, 0, 0, 1, 1, 1, 2, 5][choices.next(below: 8)]
-        }
-
-        /// Mostly that of the transport there is.
-        private mutating func someGeneration() -> UInt32 {
-            let last = model.lastGeneration
-            switch choices.next(below: 12) {
-            case 0: return UInt32(choices.next(below: Int(last) + 3))
-            case 1: return last &- 1
-            case 2: return .max
-            default: return last
-            }
-        }
-
-        private mutating func someKey() -> Outbox.Key {
-            switch choices.next(below: 8) {
-            case 0: return Outbox.Key(choices.next(below: Int(model.offered) + 3))
-            case 1: return .max
-            case 2, 3: return model.held.isEmpty ? 0 : model.held[choices.next(below: model.held.count)]
-            default: return model.held.first ?? 0
-            }
-        }
-
-        private mutating func someBeat() -> UInt32 {
-            choices.next(below: 4) == 0 ? UInt32(choices.next(below: Int(model.lastBeat) + 2)) : model.lastBeat
-        }
-
-        private mutating func someClose() -> Close {
-            let codes: [UInt16] = [1000, 1001, 1006, 1006, 1006, 1006, 1008, 1012, 1013, 4000]
-            let reasons = ["", "", "", "Room reset.", "rate limit", "token expired"]
-            let hints: [Interval?] = [nil, nil, nil, .zero, .seconds(3), .seconds(-3), .minutes(2)]
-            return Close(
-                code: codes[choices.next(below: codes.count)],
-                reason: reasons[choices.next(below: reasons.count)],
-                retryAfter: hints[choices.next(below: hints.count)]
-            )
         }
     }
 }
