@@ -7,9 +7,10 @@ import Testing
 
 /// Windows, threads and the kind of queue are a matter of speed: whatever they are, the same happens.
 @Suite struct WindowTests {
+    // The default may grow eight-fold; an hour is more than any of these scenarios lasts.
     private static let ways: [(window: Interval, threads: Int)] = [
-        (.milliseconds(100), 1), (.seconds(4), 1), (.seconds(16), 1), (.hours(1), 1), (.milliseconds(100), 2),
-        (.seconds(16), 3), (.hours(1), 5),
+        (.milliseconds(100), 1), (.seconds(4), 1), (.seconds(16), 1), (.hours(1), 1),
+        (.milliseconds(100), 2), (.seconds(16), 3), (.seconds(128), 2), (.hours(1), 5),
     ]
 
     /// Runs one replication with windows of a length at most, on so many threads.
@@ -89,5 +90,20 @@ import Testing
         #expect(record.conservationFaults == [])
         // Many attempts at few instants, or there is nothing to put in order.
         #expect(record.launches.count > 100 && record.launches.count - Set(record.launches).count > 20)
+    }
+
+    @Test("nor does it where clients take short ways, which need windows to take them in", arguments: 0..<33)
+    func plainClients(seed: Int) throws {
+        let text = Storm.plain(seed)
+        let policies = try #require(Replication.policies(of: scenario(text)))
+        for policy in policies {
+            let arePlain = PlainRetries(policy).arePlain
+            #expect(arePlain)
+        }
+        let record = try Self.compare(text, "seed \(seed)")
+        #expect(record.conservationFaults == [])
+        // Retries in a row while nobody is there to answer, connections again after that, and messages.
+        #expect(record.launches.count > 60 && record.connects.count > 18)
+        #expect(record.cohorts.contains { $0.delivered > 20 })
     }
 }
