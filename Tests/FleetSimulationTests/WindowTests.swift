@@ -18,9 +18,10 @@ import Testing
         _ scenario: Scenario,
         window: Interval,
         threads: Int,
-        queue: TierQueue.Kind = .buckets
+        queue: TierQueue.Kind = .buckets,
+        policies: [ClientPolicy]? = nil
     ) throws -> ReplicationRecord {
-        let policies = try #require(Replication.policies(of: scenario))
+        let policies = try policies ?? #require(Replication.policies(of: scenario))
         let world = World(
             scenario: scenario,
             policies: policies,
@@ -95,13 +96,20 @@ import Testing
     @Test("nor does it where clients take short ways, which need windows to take them in", arguments: 0..<33)
     func plainClients(seed: Int) throws {
         let text = Storm.plain(seed)
-        let policies = try #require(Replication.policies(of: scenario(text)))
+        let scenario = try scenario(text)
+        let policies = try #require(Replication.policies(of: scenario))
         for policy in policies {
             let arePlain = PlainRetries(policy).arePlain
             #expect(arePlain)
         }
         let record = try Self.compare(text, "seed \(seed)")
         #expect(record.conservationFaults == [])
+        // A limit that is never reached makes retries go the general way, in windows of any length.
+        let others = policies.map { policy in policy.with { $0.elapsedLimit = .hours(100_000) } }
+        let general = try Self.run(scenario, window: .hours(1), threads: 1, policies: others)
+        #expect(Self.differences(record, general) == [])
+        let isSame = record == general
+        #expect(isSame)
         // Retries in a row while nobody is there to answer, connections again after that, and messages.
         #expect(record.launches.count > 60 && record.connects.count > 18)
         #expect(record.cohorts.contains { $0.delivered > 20 })
