@@ -131,7 +131,7 @@ struct World: ~Copyable {
     /// - Returns: the record, or nil if the run was given up.
     consuming func run(shouldStop: @Sendable () -> Bool) -> ReplicationRecord? {
         var now = Instant.origin
-        var length = window
+        var length = parts.count > 1 ? min(.seconds(16), window) : window
         while true {
             while let first = barriers.first, first.time <= now {
                 barriers.removeFirst()
@@ -158,19 +158,21 @@ struct World: ~Copyable {
     /// How long the next window may be.
     ///
     /// Long ones cost least: each goes through all clients once. But what clients tell of lives lived ahead must be
-    /// remembered to their end, which is most while servers are down or busy; and clients that have done with
-    /// a busy tier are better lived on with soon, side by side, if there are threads for that.
+    /// remembered to their end, which is most while servers are down or busy; and where there are threads to live lives
+    /// side by side, clients that have done with a busy tier are better lived on with soon.
     private func nextLength(after length: Interval, instants: Int) -> Interval {
         let isBusy = instants > setting.clientCount / 64
-        if isBusy, parts.count > 1 {
-            return max(min(.seconds(1), window), Interval(nanoseconds: length.nanoseconds / 4))
-        }
         let isUp = (0..<setting.tierCount).allSatisfy { setting.statuses[$0].hasInstanceUp }
-        return min(isUp && !isBusy ? window * 4 : window, length * 2)
+        let longest = isUp && !isBusy ? window * 8 : window
+        guard parts.count > 1 else { return longest }
+        guard isBusy else { return min(longest, length * 2) }
+        return max(min(.seconds(1), window), Interval(nanoseconds: length.nanoseconds / 4))
     }
 
     /// What is remembered of a window is to be little beside the clients themselves, of a huge fleet above all.
-    private static func usualWindow(clients: Int) -> Interval { .seconds(clients > 1 << 22 ? 16 : 32) }
+    private static func usualWindow(clients: Int) -> Interval {
+        .seconds(clients > 1 << 22 ? 16 : clients > 1 << 20 ? 32 : 64)
+    }
 
     /// Lets every client live its own life up to the end of the window; answers false if the run is to be given up.
     private mutating func liveLocally(from start: Instant, _ shouldStop: @Sendable () -> Bool) -> Bool {
