@@ -139,6 +139,8 @@ struct World: ~Copyable {
             }
             guard now < setting.end else { break }
             let barrier = min(barriers.first?.time ?? .distantFuture, setting.end)
+            // What a barrier does to clients they all answer at once.
+            if parts.count > 1, !clientChanges.isEmpty { length = min(Self.shortest, length) }
             windowEnd = min(barrier, now + length)
             for part in 0..<parts.count {
                 parts.runner(part).pointee.barrier = barrier
@@ -165,9 +167,14 @@ struct World: ~Copyable {
         let isUp = (0..<setting.tierCount).allSatisfy { setting.statuses[$0].hasInstanceUp }
         let longest = isUp && !isBusy ? window * 8 : window
         guard parts.count > 1 else { return longest }
-        guard isBusy else { return min(longest, length * 2) }
-        return max(min(.seconds(1), window), Interval(nanoseconds: length.nanoseconds / 4))
+        // In a second, so that short windows do not look idle.
+        let isCrowded = Double(instants) > Double(setting.clientCount) / 64 * length.seconds
+        guard isCrowded else { return min(longest, length * 2) }
+        return max(min(Self.shortest, window), Interval(nanoseconds: length.nanoseconds / 4))
     }
+
+    /// Shorter windows gain nothing: within them an accepted client hardly hears of it.
+    private static let shortest = Interval.seconds(1)
 
     /// What is remembered of a window is to be little beside the clients themselves, of a huge fleet above all.
     private static func usualWindow(clients: Int) -> Interval {
