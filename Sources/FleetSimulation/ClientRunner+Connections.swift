@@ -8,16 +8,19 @@ extension ClientRunner {
     // MARK: Attempts that no server sees
 
     /// An attempt arrives while no instance is up.
-    mutating func attemptMeetsNobody(_ packet: LocalEvent, of client: Client, at now: Instant) {
+    ///
+    /// - Returns: as `refuse` does.
+    @discardableResult
+    mutating func attemptMeetsNobody(_ packet: LocalEvent, of client: Client, at now: Instant) -> Bool {
         guard client.pointee.transport.phase == .dialing,
             client.pointee.transport.generation == packet.generation
-        else { return }
+        else { return false }
         guard !statuses[cohort(client).pointee.server].dropsWhenDown else {
             retransmit(packet, of: client, at: now)
-            return
+            return false
         }
         noteArrival(client, at: now)
-        refuse(packet.generation, of: client, .down, at: now)
+        return refuse(packet.generation, of: client, .down, at: now)
     }
 
     /// The attempt has reached the server tier.

@@ -71,10 +71,7 @@ extension ClientRunner {
         for position in 0..<actions.count {
             switch actions[position] {
             case .openTransport(let generation):
-                let attempt = LocalEvent(kind: .attemptUp, generation: generation)
-                if let arrival = openTransport(client, attempt, at: now) {
-                    sendAttempt(attempt, of: client, arrival: arrival)
-                }
+                openTransport(client, generation, at: now)
                 touchesConnection = true
             case .closeTransport(let generation, let close):
                 closeTransport(client, generation, close, at: now)
@@ -144,20 +141,15 @@ extension ClientRunner {
         }
     }
 
-    /// Opens a transport; answers when its attempt arrives, if it is under way.
-    mutating func openTransport(_ client: Client, _ attempt: LocalEvent, at now: Instant) -> Instant? {
+    private mutating func openTransport(_ client: Client, _ generation: UInt32, at now: Instant) {
         abandonTransport(client, at: now)
-        noteLaunch(client, attempt.generation, at: now)
+        noteLaunch(client, generation, at: now)
         if client.pointee.link.signalledHolds > 0 {
             // The system knows that there is no network and says so at once.
-            post(
-                LocalEvent(kind: .localFailure, generation: attempt.generation),
-                at: now + .milliseconds(1),
-                to: client
-            )
-            return nil
+            post(LocalEvent(kind: .localFailure, generation: generation), at: now + .milliseconds(1), to: client)
+        } else {
+            transmit(LocalEvent(kind: .attemptUp, generation: generation), of: client, at: now)
         }
-        return arrival(of: attempt, client, at: now)
     }
 
     /// An attempt begins.

@@ -73,13 +73,18 @@ extension ClientRunner {
             }
             way = self.way(roundTrip, cohort, isUp: isUp, extraRoundTrips)
         }
-        // Later packets of a transport do not overtake earlier ones.
+        return inOrder(now + way, of: client, isUp: isUp)
+    }
+
+    /// When a packet arrives that would arrive then: later ones of a transport do not overtake earlier ones.
+    @inline(__always)
+    mutating func inOrder(_ time: Instant, of client: Client, isUp: Bool) -> Instant {
         let arrival: Instant
         if isUp {
-            arrival = max(now + way, client.pointee.transport.lastArrivalUp)
+            arrival = max(time, client.pointee.transport.lastArrivalUp)
             client.pointee.transport.lastArrivalUp = arrival
         } else {
-            arrival = max(now + way, client.pointee.transport.lastArrivalDown)
+            arrival = max(time, client.pointee.transport.lastArrivalDown)
             client.pointee.transport.lastArrivalDown = arrival
         }
         return arrival

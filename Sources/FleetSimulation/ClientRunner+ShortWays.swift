@@ -24,14 +24,20 @@ extension ClientRunner {
             && client.pointee.wake < min(windowEnd, min(handAt, min(client.pointee.mailAt, client.pointee.nextOffer)))
     }
 
-    /// A packet that is under way to a client reaches it.
-    mutating func deliver(_ packet: LocalEvent, of client: Client, at arrival: Instant) {
+    /// Whether a packet's arrival is what happens next: then it is to be lived through at once, and else it waits.
+    @inline(__always)
+    private mutating func arrivesNext(_ packet: LocalEvent, of client: Client, at arrival: Instant) -> Bool {
         guard isNext(arrival, of: client) else {
             post(packet, at: arrival, to: client)
-            return
+            return false
         }
         events += 1
-        packetReachesClient(packet, of: client, at: arrival)
+        return true
+    }
+
+    /// A packet that is under way to a client reaches it.
+    mutating func deliver(_ packet: LocalEvent, of client: Client, at arrival: Instant) {
+        if arrivesNext(packet, of: client, at: arrival) { packetReachesClient(packet, of: client, at: arrival) }
     }
 
     // MARK: Attempts
@@ -52,36 +58,30 @@ extension ClientRunner {
             client.pointee.wake = begun.nextDeadline
             noteLaunch(client, begun.generation, at: now)
             let packet = LocalEvent(kind: .attemptUp, generation: begun.generation)
-            guard let arrival = arrivalUp(packet, of: client, cohort, at: now) else { return true }
+            guard let arrival = quickArrival(of: packet, client, cohort, at: now) else { return true }
             guard meetsNobody(client, at: arrival), isNext(arrival, of: client) else {
                 sendAttempt(packet, of: client, arrival: arrival)
                 return true
             }
             events += 1
-            guard !statuses[cohort.pointee.server].dropsWhenDown else {
-                retransmit(packet, of: client, at: arrival)
-                return true
-            }
-            client.pointee.transport.hasArrived = true
-            probe.arrived(cohort: Int(client.pointee.cohort), at: arrival)
-            guard refuse(begun.generation, of: client, .down, at: arrival), isWakeNext(client) else { return true }
+            guard attemptMeetsNobody(packet, of: client, at: arrival), isWakeNext(client) else { return true }
             now = client.pointee.wake
         } while true
     }
 
-    /// `arrival(of:_:at:)` of a packet upwards, on the spot if the network leaves nothing to chance.
+    /// `arrival(of:_:at:)`, on the spot if the network leaves nothing to chance.
     @inline(__always)
-    private mutating func arrivalUp(
-        _ packet: LocalEvent,
-        of client: Client,
+    private mutating func quickArrival(
+        of packet: LocalEvent,
+        _ client: Client,
         _ cohort: UnsafeMutablePointer<CohortSetting>,
         at now: Instant
     ) -> Instant? {
         guard cohort.pointee.network.isDeterministic, client.pointee.link.isUp, !client.pointee.transport.isPathDead
         else { return arrival(of: packet, client, at: now) }
-        let arrival = max(now + cohort.pointee.network.wayUp, client.pointee.transport.lastArrivalUp)
-        client.pointee.transport.lastArrivalUp = arrival
-        return arrival
+        let isUp = packet.kind.isUpward
+        let way = isUp ? cohort.pointee.network.wayUp : cohort.pointee.network.wayDown
+        return inOrder(now + way, of: client, isUp: isUp)
     }
 
     /// Turns an attempt away: with a reset where there is no server to say more, else with the tier's refusal.
@@ -103,19 +103,9 @@ extension ClientRunner {
             generation: generation,
             argument: UInt32(isDown ? Close.abnormal.code : cohort.pointee.refusal.close)
         )
-        let arrival: Instant
-        if cohort.pointee.network.isDeterministic, client.pointee.link.isUp {
-            arrival = max(now + cohort.pointee.network.wayDown, client.pointee.transport.lastArrivalDown)
-            client.pointee.transport.lastArrivalDown = arrival
-        } else {
-            guard let drawn = self.arrival(of: packet, client, at: now) else { return false }
-            arrival = drawn
-        }
-        guard isNext(arrival, of: client) else {
-            post(packet, at: arrival, to: client)
-            return false
-        }
-        events += 1
+        guard let arrival = quickArrival(of: packet, client, cohort, at: now),
+            arrivesNext(packet, of: client, at: arrival)
+        else { return false }
         guard isDown || !cohort.pointee.refusalHasHint else {
             packetReachesClient(packet, of: client, at: arrival)
             return false
@@ -163,12 +153,8 @@ extension ClientRunner {
             client.pointee.wake = max(now, beat.nextDeadline)
             probe.sent(at: now)
             let packet = LocalEvent(kind: .pingUp, generation: beat.generation, argument: beat.number)
-            guard let arrival = arrivalUp(packet, of: client, cohort, at: now) else { return true }
-            guard isNext(arrival, of: client) else {
-                post(packet, at: arrival, to: client)
-                return true
-            }
-            events += 1
+            guard let arrival = quickArrival(of: packet, client, cohort, at: now) else { return true }
+            guard arrivesNext(packet, of: client, at: arrival) else { return true }
             if cohort.pointee.noticesAnswers || !isConnected(client, beat.generation) {
                 pingArrives(packet, of: client, at: arrival)
             }
@@ -197,13 +183,9 @@ extension ClientRunner {
             argument: message.key,
             offeredAt: now
         )
-        guard let arrival = arrival(of: packet, client, at: now) else { return true }
-        guard isNext(arrival, of: client) else {
-            post(packet, at: arrival, to: client)
-            return true
+        if let arrival = arrival(of: packet, client, at: now), arrivesNext(packet, of: client, at: arrival) {
+            messageArrives(packet, of: client, at: arrival)
         }
-        events += 1
-        messageArrives(packet, of: client, at: arrival)
         return true
     }
 

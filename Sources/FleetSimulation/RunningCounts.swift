@@ -116,7 +116,9 @@ struct RunningCounts: ~Copyable {
         for bin in 0...lastBin {
             for series in CountGrid.Series.allCases {
                 let place = bin * Self.series + series.rawValue
-                if bins[place] > 0 { record.grid.add(bins[place], to: series, bin: bin) }
+                // What was never written stays so: to write zeros there would take memory for them.
+                guard bins[place] > 0 else { continue }
+                record.grid.add(bins[place], to: series, bin: bin)
                 bins[place] = 0
             }
         }

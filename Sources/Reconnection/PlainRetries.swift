@@ -57,7 +57,7 @@ extension ReconnectingClient {
     /// Makes the attempt that is due, as `advance` does, if the way is short. The actions left out are `phaseChanged`
     /// and `openTransport`.
     package mutating func beginRetry(at now: Instant, _ retries: borrowing PlainRetries) -> BegunAttempt? {
-        guard retries.arePlain, supervisor.canBeginRetry(at: now, retries) else { return nil }
+        guard retries.arePlain, supervisor.canBeginRetry(at: now) else { return nil }
         let expiry = outbox.nextExpiry(retries.timeToLive)
         guard expiry > now else { return nil }
         supervisor.beginRetry(at: now, retries)
@@ -70,8 +70,8 @@ extension ReconnectingClient {
     /// The attempt of this generation has failed, as `transportLost` hears of it, with a close that asks for nothing, if
     /// the way is short. The actions left out are `retryScheduled` and `phaseChanged`.
     ///
-    /// - Parameter uniform: a number drawn for the delay where `drawsNumber` says so, else any finite number. It is used up unless
-    ///   there was no short way.
+    /// - Parameter uniform: a number drawn for the delay where `drawsNumber` says so, else any finite number. It is used
+    ///   up unless there was no short way.
     /// - Returns: when the client has something to do next; nil, and nothing has changed, if the way is not short.
     package mutating func failRetry(
         generation: UInt32,
@@ -87,7 +87,7 @@ extension ReconnectingClient {
 
 extension ConnectionSupervisor {
     @inline(__always)
-    fileprivate func canBeginRetry(at now: Instant, _ retries: borrowing PlainRetries) -> Bool {
+    fileprivate func canBeginRetry(at now: Instant) -> Bool {
         phase == .waiting && phaseDeadline <= now && milestone > now && rare.isEmpty && breaker.failuresInARow != nil
     }
 
